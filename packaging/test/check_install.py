@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Installs the build into an empty folder and builds a stranger's project against it, by CMake and by pkg-config."""
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+MAIN = {
+    "producer.c": ("producer.h", "int main(void) { return 0; }"),
+    "producer.cpp": ("producer.hpp", "int main() { return 0; }"),
+    "reader.c": ("stats_reader.h", "int main(void) { return 0; }"),
+    "reader.cpp": ("stats_reader.hpp", "int main() { return 0; }"),
+}
+
+
+def run(*command, **options):
+    print("+", *command, flush=True)
+    return subprocess.run([str(c) for c in command], check=True, **options)
+
+
+def pkg_config(prefix, *arguments):
+    path = next(prefix.rglob("pkgconfig"))
+    done = run(
+        "pkg-config", *arguments, env={**os.environ, "PKG_CONFIG_PATH": str(path)}, stdout=subprocess.PIPE
+    )
+    return done.stdout.decode().split()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--build", required=True, help="a finished build folder")
+    build = parser.parse_args().build
+    with tempfile.TemporaryDirectory(prefix="tidemark-install.") as folder:
+        # The .pc files name the configured prefix; pkg_config() overrides it.
+        stage, consumer = Path(folder, "stage"), Path(folder, "consumer")
+        run("cmake", "--install", build, "--prefix", stage, stdout=subprocess.DEVNULL)
+        consumer.mkdir()
+        for name, (header, body) in MAIN.items():
+            (consumer / name).write_text(f"#include <tidemark/{header}>\n{body}\n")
+        run("cmake", "-S", HERE / "consumer", "-B", consumer, f"-DCMAKE_PREFIX_PATH={stage}", stdout=subprocess.DEVNULL)
+        run("cmake", "--build", consumer)
+        for package in ("tidemark-producer", "tidemark-reader"):
+            prefix = f"--define-variable=prefix={stage}"
+            flags = pkg_config(stage, prefix, "--cflags", "--libs", package)
+            name = package.split("-")[1]
+            run("cc", "-std=c11", consumer / f"{name}.c", "-o", consumer / f"{name}_pc_c", *flags)
+            run("c++", "-std=c++20", consumer / f"{name}.cpp", "-o", consumer / f"{name}_pc_cpp", *flags)
+        for program in sorted(consumer.glob("*_c*")):
+            if program.is_file() and os.access(program, os.X_OK):
+                run(program)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
