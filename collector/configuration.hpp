@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a collector is told: flags win over environment over file; what each means is said once, here. Reading the
+// sources stands in options.cpp and configuration.cpp.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tidemark/words.h"
+
+namespace tidemark::collector {
+
+struct DeviceConfiguration {
+    std::uint32_t device = 0;  // accelerator number or TIDEMARK_DEVICE_HOST
+    std::string name;
+    std::uint32_t arch = 0;    // numbers of the device table
+    std::uint32_t dram_channels = 0;
+    std::uint64_t dram_per_channel = 0;  // bytes; 0: unknown
+    std::uint64_t l1_per_core = 0;       // bytes; 0: unknown
+    std::uint64_t capacity[TIDEMARK_MEMORY_COUNT] = {};  // bytes; 0: unknown
+};
+
+struct Limits {
+    std::uint64_t live_table_bytes = std::uint64_t{4} << 30;  // per image, 1 MiB .. 8 GiB
+    std::uint64_t exited_grace_ns = 60'000'000'000;           // kUnknown: until the end
+    std::uint32_t image_quantum = 16384;  // events of one image in a pass, 64 .. 65536
+};
+
+struct Configuration {
+    std::string instance;           // [A-Za-z0-9._-], 1 to 63 characters
+    std::vector<DeviceConfiguration> devices;
+    Limits limits;
+    bool private_instance = false;  // takes only rings that name it, keeps all until its end, leaves nothing behind
+    std::uint32_t stats_mode = 0644;
+    std::string stats_group;        // empty: the user's own
+    std::string control_socket;     // path; empty: none
+    std::string event_log;          // NDJSON file; empty: none
+    std::string leak_log;           // NDJSON file; empty: none
+};
+
+}  // namespace tidemark::collector
