@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The writer's side of the stats segment: the sequence latch of a row and the frame of a history sample. One writer
-// per segment; readers are stats_reader.h. Not for creating segments or choosing rows.
+// The writer's side of the stats segment's latches: a row, and a sample of a history. One writer per segment; readers
+// are in stats_reader.h. Not for single words (stats_words.hpp), nor for making segments or choosing rows.
 //
-//     sequence   2k      2k+1        2k+2        2k+2 (at rest)
-//     copy 0     state k  <-writing   state k+1   state k+1
-//     copy 1     state k  state k     <-writing   state k+1
-//     readers    copy 0   copy 1      copy 0      copy 0
+//     sequence   2k         2k+1         2k+2         2k+2, at rest
+//     copy 0     state k    <- writing   state k+1    state k+1
+//     copy 1     state k    state k      <- writing   state k+1
+//     readers    copy 0     copy 1       copy 0       copy 0
 //
 // At every instant, so also when the writer is killed there, the copy that readers are sent to is whole.
 #pragma once
@@ -24,6 +24,7 @@ namespace tidemark::shm {
 
 namespace latch_detail {
 
+// SYNC(row-latch), SYNC(sample): every store of a latch is a release, so that whoever sees it sees all before it.
 inline void store(std::uint64_t& word, std::uint64_t value) {
     std::atomic_ref(word).store(value, std::memory_order_release);
 }
@@ -51,15 +52,16 @@ void publish_row(void* row, std::uint32_t payload_size, const Payload& payload) 
     // Our own word; nobody else stores to it.
     const std::uint64_t sequence = std::atomic_ref(words[0]).load(std::memory_order_relaxed);
 
-    // SYNC(row-latch): each of these stores is a release; pairs with the acquires of tidemark_reader_row.
+    // SYNC(row-latch): pairs with the acquires of tidemark_reader_row.
     TIDEMARK_SHARED_STORE("latch.odd", latch_detail::store(words[0], sequence + 1));
     latch_detail::store_payload(copy0, payload);
     TIDEMARK_SHARED_STORE("latch.even", latch_detail::store(words[0], sequence + 2));
     latch_detail::store_payload(copy1, payload);
 }
 
-// Publishes a history sample; `unix_ns`, not 0, says in which period it lies. Stores in the opposite order of the
-// reader's loads. The collector's publishing thread only.
+// Publishes a sample; `unix_ns`, not 0, says in which period it lies. Stores in the opposite order of the reader's
+// loads. The pages of a ring must have been populated before its history row names it: a reader that touches a hole
+// would be given a page, or SIGBUS when there is none. The collector's publishing thread only.
 inline void publish_sample(tidemark_stats_sample& sample, std::uint64_t unix_ns,
                            std::uint64_t current, std::uint64_t highest) {
     // Two updates in a row never carry the same frame; ^1 stays within the period, whose length is even.

@@ -120,6 +120,7 @@ private:
     static constexpr int kEntryTries = 64;  // of one entry
     AccountReader() = default;
 
+    // SYNC(account-directory), SYNC(account-entry)
     template <class Word>
     static Word load(const Word& word) {
         return __atomic_load_n(&word, __ATOMIC_ACQUIRE);
