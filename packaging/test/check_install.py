@@ -40,7 +40,8 @@ def main():
         consumer.mkdir()
         for name, (header, body) in MAIN.items():
             (consumer / name).write_text(f"#include <tidemark/{header}>\n{body}\n")
-        run("cmake", "-S", HERE / "consumer", "-B", consumer, f"-DCMAKE_PREFIX_PATH={stage}", stdout=subprocess.DEVNULL)
+        define = f"-DCMAKE_PREFIX_PATH={stage}"
+        run("cmake", "-G", "Ninja", "-S", HERE / "consumer", "-B", consumer, define, stdout=subprocess.DEVNULL)
         run("cmake", "--build", consumer)
         for package in ("tidemark-producer", "tidemark-reader"):
             prefix = f"--define-variable=prefix={stage}"
