@@ -84,6 +84,9 @@ class Sync(LintTest):
     def test_an_explained_pair_passes(self):
         self.finds_nothing(check_sync, {"shm/README.md": self.README, "shm/lane.hpp": self.PAIR})
 
+    def test_the_placeholder_is_no_name(self):
+        self.finds_nothing(check_sync, {"shm/README.md": "Each order has a SYNC(name).\n"})
+
     def test_relaxed_needs_no_argument(self):
         self.finds_nothing(check_sync, {"shm/lane.hpp": "a.load(std::memory_order_relaxed);\n"})
 
