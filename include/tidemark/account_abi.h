@@ -73,7 +73,8 @@ typedef struct tidemark_account_header {
     uint64_t live;       /* buffers */
 } tidemark_account_header;
 
-/* `life`: bits 0-47 size, 48-51 pool, 52 live, 53-63 counts the lives of this slot. 0: never used. */
+/* `life`: bits 0-47 size, 48-51 pool, 52 live, 53-63 taken from the stamp, to tell lives of one slot apart.
+ * 0: never used; without the live bit: a tombstone. */
 typedef struct tidemark_account_entry {
     uint64_t life;
     uint64_t id;
@@ -85,7 +86,7 @@ typedef struct tidemark_account_entry {
 #define TIDEMARK_LIFE_SIZE_MASK 0x0000FFFFFFFFFFFFull
 #define TIDEMARK_LIFE_POOL_SHIFT 48
 #define TIDEMARK_LIFE_LIVE (1ull << 52)
-#define TIDEMARK_LIFE_COUNT_SHIFT 53
+#define TIDEMARK_LIFE_STAMP_SHIFT 53
 
 typedef struct tidemark_account_page {
     uint32_t depth;     /* hash bits that all keys of this page share */

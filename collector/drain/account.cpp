@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The object of an account: made, opened, undone, sealed. What events mean is in account_apply.cpp.
+#include "collector/drain/account.hpp"
+
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+namespace tidemark::collector {
+namespace {
+
+constexpr const char* kPoolNames[TIDEMARK_POOL_FIRST_NAMED] = {"DRAM",  "L1", "SYSTEM_MEMORY", "L1_SMALL",
+                                                               "TRACE", "CB", "KERNEL"};
+constexpr tidemark_memory kPoolMemories[TIDEMARK_POOL_FIRST_NAMED] = {
+    TIDEMARK_MEMORY_DRAM, TIDEMARK_MEMORY_L1,   TIDEMARK_MEMORY_HOST, TIDEMARK_MEMORY_L1,
+    TIDEMARK_MEMORY_DRAM, TIDEMARK_MEMORY_L1,   TIDEMARK_MEMORY_L1};
+
+bool populate_segment(void* segment, std::uint64_t offset, std::uint64_t length) {
+    return static_cast<shm::Segment*>(segment)->populate(offset, length);
+}
+
+}  // namespace
+
+std::string Account::name_of(const std::string& instance, std::uint64_t image) {
+    char digits[17];
+    std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(image));
+    return "tidemark." + instance + ".account." + digits;
+}
+
+void Account::attach_table(const Limits& limits) noexcept {
+    table_limit_ = std::min(limits.live_table_bytes, segment_.size() - kPagesOffset);
+    table_.attach(target(), table_limit_, populate_segment, &segment_);
+}
+
+std::unique_ptr<Account> Account::create(const std::string& instance, const ImageIdentity& identity,
+                                         std::uint32_t serial, const Limits& limits,
+                                         std::string& error) {
+    auto account = std::make_unique<Account>();
+    account->name_ = name_of(instance, identity.image);
+    shm::Segment& segment = account->segment_;
+    const std::uint64_t size = kPagesOffset + limits.live_table_bytes;
+    // A leftover under this name is one that was killed before its magic was written, or the image id is a lie.
+    if (!shm::Segment::create(account->name_, size, 0600, segment, error)) return nullptr;
+    if (!segment.populate(0, kPositionsOffset + 4096)) {
+        shm::Segment::unlink(account->name_);
+        error = "cannot reserve memory for " + account->name_ + ": no space in /dev/shm";
+        return nullptr;
+    }
+    // The program of this user may look at its own buffers.
+    if (identity.uid != geteuid()) {
+        const std::string path = "/dev/shm/" + account->name_;
+        if (chown(path.c_str(), identity.uid, static_cast<gid_t>(-1)) != 0) error = "chown";
+        // Readable by it, writable by us alone (we are root here).
+        if (chmod(path.c_str(), 0400) != 0) error = "chmod";
+    }
+    tidemark_account_header& h = account->header();
+    h.byte_order = TIDEMARK_STATS_BYTE_ORDER;
+    h.version_major = TIDEMARK_ACCOUNT_MAJOR;
+    h.version_minor = TIDEMARK_ACCOUNT_MINOR;
+    h.header_size = sizeof h;
+    h.object_size = size;
+    h.image = identity.image;
+    h.parent_image = identity.parent_image;
+    h.pid = identity.pid;
+    h.uid = identity.uid;
+    h.start_ticks = identity.start_ticks;
+    h.start_unix_ns = identity.start_unix_ns;
+    std::memcpy(h.name, identity.name, sizeof h.name);
+    std::memcpy(h.command, identity.command, sizeof h.command);
+    h.state = TIDEMARK_ACCOUNT_LIVE;
+    h.directory_offset = kDirectoryOffset;
+    h.pages_offset = kPagesOffset;
+    account->state.serial = serial;
+    account->state.forked = identity.forked ? 1 : 0;
+    if (getrandom(account->state.seed, sizeof account->state.seed, GRND_NONBLOCK) < 0) {
+        account->state.seed[0] = identity.image;
+    }
+    *reinterpret_cast<AccountState*>(segment.data() + kStateOffset) = account->state;
+    account->attach_table(limits);
+    if (!account->table_.create()) {
+        shm::Segment::unlink(account->name_);
+        error = "cannot reserve memory for " + account->name_ + ": no space in /dev/shm";
+        return nullptr;
+    }
+    TIDEMARK_SHARED_STORE("account.magic", h.magic = TIDEMARK_ACCOUNT_MAGIC);
+    segment.release_descriptor();
+    return account;
+}
+
+std::unique_ptr<Account> Account::open(const std::string& name, const Limits& limits,
+                                       std::string& error) {
+    auto account = std::make_unique<Account>();
+    account->name_ = name;
+    shm::Segment& segment = account->segment_;
+    const std::string path = "/dev/shm/" + name;
+    // One handed to its user for reading; we are root and may write all the same.
+    if (!shm::Segment::open(name, shm::Segment::Access::kReadWrite, geteuid(), kPagesOffset, segment, error)) {
+        if (geteuid() != 0) return nullptr;
+        struct stat status = {};
+        if (lstat(path.c_str(), &status) != 0) return nullptr;
+        if (!shm::Segment::open(name, shm::Segment::Access::kReadWrite, status.st_uid, kPagesOffset,
+                                segment, error)) {
+            return nullptr;
+        }
+    }
+    segment.release_descriptor();
+    const tidemark_account_header& h = account->header();
+    if (h.magic != TIDEMARK_ACCOUNT_MAGIC || h.version_major != TIDEMARK_ACCOUNT_MAJOR ||
+        h.directory_offset != kDirectoryOffset || h.pages_offset != kPagesOffset ||
+        h.directory_depth > TIDEMARK_ACCOUNT_MAX_DEPTH) {
+        error = "cannot use /dev/shm/" + name + ": unfinished, damaged or made by another version";
+        return nullptr;
+    }
+    const auto* stored = reinterpret_cast<const AccountState*>(segment.data() + kStateOffset);
+    account->state.serial = stored->serial;
+    account->attach_table(limits);
+    return account;
+}
+
+bool Account::undo(const UndoRecord& record) noexcept {
+    const std::uint64_t length = record.length;
+    if (length == 0 || length > kUndoBytes || length % 8 != 0 || record.offset % 8 != 0) return false;
+    if (record.offset > segment_.size() || length > segment_.size() - record.offset) return false;
+    auto* place = reinterpret_cast<std::uint64_t*>(segment_.data() + record.offset);
+    for (std::uint64_t i = 0; i < length / 8; ++i) {
+        TIDEMARK_SHARED_STORE("recover.word", __atomic_store_n(place + i, record.old_words[i], __ATOMIC_RELAXED));
+    }
+    return true;
+}
+
+void Account::reload() {
+    std::memcpy(static_cast<void*>(&state), segment_.data() + kStateOffset, sizeof state);
+    usage_count = 0;
+    while (usage_count < kUsagesPerAccount && state.usages[usage_count].used != 0) ++usage_count;
+    const auto* stored = reinterpret_cast<const shm::LanePosition*>(segment_.data() + kPositionsOffset);
+    positions.assign(stored, stored + std::min(state.lanes_seen, kPositions));
+    sealed_positions_ = state.lanes_seen;
+    table_.attach(target(), table_limit_, populate_segment, &segment_);
+    table_.recover();
+}
+
+void Account::begin_pass() noexcept {
+    for (std::uint32_t i = 0; i < usage_count; ++i) {
+        marks[i] = {state.usages[i].current, state.usages[i].current, false};
+    }
+}
+
+std::uint64_t Account::seal_records() const noexcept {
+    constexpr std::uint64_t kFixed = offsetof(AccountState, usages) / kUndoBytes + 4;
+    return kFixed + usage_count * (sizeof(UsageState) / kUndoBytes + 1) + positions.size() +
+           (lives_moved_ ? sizeof(AccountState::lives) / kUndoBytes : 0);
+}
+
+void Account::seal(Journal& journal) noexcept {
+    const auto count = static_cast<std::uint32_t>(positions.size());
+    if (count > sealed_positions_) {
+        // New lanes may need pages that were not touched yet.
+        segment_.populate(kPositionsOffset, count * sizeof(shm::LanePosition));
+        sealed_positions_ = count;
+    }
+    state.lanes_seen = count;
+    journal.assign(target(), kStateOffset, &state, offsetof(AccountState, usages));
+    for (std::uint32_t i = 0; i < usage_count; ++i) {
+        if (!marks[i].moved) continue;
+        const std::uint64_t offset = offsetof(AccountState, usages) + i * sizeof(UsageState);
+        journal.assign(target(), kStateOffset + offset, &state.usages[i], sizeof(UsageState));
+    }
+    if (lives_moved_) {
+        journal.assign(target(), kStateOffset + offsetof(AccountState, lives), state.lives, sizeof state.lives);
+    }
+    journal.assign(target(), kPositionsOffset, positions.data(), count * sizeof(shm::LanePosition));
+    std::uint64_t live = 0;
+    for (std::uint32_t i = 0; i < usage_count; ++i) live += state.usages[i].live;
+    TIDEMARK_SHARED_STORE("account.live", __atomic_store_n(&header().live, live, __ATOMIC_RELAXED));
+}
+
+void Account::committed() noexcept {
+    table_.committed();
+    lives_moved_ = false;
+    dirty = false;
+}
+
+void Account::end(Journal& journal, std::uint64_t exit_unix_ns, std::uint64_t exit_ticks) noexcept {
+    static_assert(offsetof(tidemark_account_header, exit_ticks) ==
+                  offsetof(tidemark_account_header, state) + 16);
+    const std::uint64_t words[3] = {
+        TIDEMARK_ACCOUNT_EXITED | (std::uint64_t{header().directory_depth} << 32), exit_unix_ns, exit_ticks};
+    journal.store(target(), offsetof(tidemark_account_header, state), words, 3);
+}
+
+void Account::name_pool(std::uint32_t pool, std::uint32_t memory, const char* name) noexcept {
+    if (pool < TIDEMARK_POOL_FIRST_NAMED || pool > TIDEMARK_POOL_LAST_NAMED) return;
+    tidemark_account_pool_name& place = header().pools[pool];
+    if (place.name[0] != '\0') return;
+    TIDEMARK_SHARED_STORE("account.pool_memory", place.memory = memory % TIDEMARK_MEMORY_COUNT);
+    std::strncpy(place.name, name, sizeof place.name - 1);
+}
+
+const char* Account::pool_name(std::uint32_t pool) const noexcept {
+    if (pool < TIDEMARK_POOL_FIRST_NAMED) return kPoolNames[pool];
+    const char* name = header().pools[pool & 15].name;
+    return name[0] != '\0' ? name : "unnamed";
+}
+
+std::uint32_t Account::pool_memory(std::uint32_t pool) const noexcept {
+    if (pool < TIDEMARK_POOL_FIRST_NAMED) return kPoolMemories[pool];
+    return header().pools[pool & 15].memory;
+}
+
+bool Account::exact() const noexcept {
+    return state.gapped == 0 && state.duplicates == 0 && state.quarantine == 0 && state.table_full == 0 &&
+           state.ambiguous_frees == 0;
+}
+
+}  // namespace tidemark::collector

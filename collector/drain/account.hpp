@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The crash-proof state of one image, and what its events mean. The drain thread works on a private copy of the small
+// state and seals it into the object at the end of a pass; the live table is changed in place. Both only under the
+// journal.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "collector/configuration.hpp"
+#include "collector/drain/account_layout.hpp"
+#include "collector/drain/journal.hpp"
+#include "collector/drain/live_table.hpp"
+#include "collector/sink_record.hpp"
+#include "shm/segment.hpp"
+
+namespace tidemark::collector {
+
+// Who an image is, as its ring segment says; copied, checked, never followed.
+struct ImageIdentity {
+    std::uint64_t image = 0;
+    std::uint64_t parent_image = 0;
+    std::int32_t pid = 0;
+    std::uint32_t uid = 0;
+    std::uint64_t start_ticks = 0;
+    std::uint64_t start_unix_ns = 0;
+    bool forked = false;  // parent_image's child by fork, not by exec
+    char name[16] = {};
+    char command[256] = {};
+};
+
+// Drain thread only.
+class Account {
+public:
+    static std::string name_of(const std::string& instance, std::uint64_t image);
+
+    [[nodiscard]] static std::unique_ptr<Account> create(const std::string& instance,
+                                                         const ImageIdentity& identity,
+                                                         std::uint32_t serial, const Limits& limits,
+                                                         std::string& error);
+    // An account that an earlier generation left.
+    [[nodiscard]] static std::unique_ptr<Account> open(const std::string& name, const Limits& limits,
+                                                       std::string& error);
+
+    // Recovery, in this order: undo each record, then reload once.
+    bool undo(const UndoRecord& record) noexcept;
+    void reload();
+
+    const tidemark_account_header& header() const noexcept {
+        return *reinterpret_cast<const tidemark_account_header*>(segment_.data());
+    }
+    tidemark_account_header& header() noexcept {
+        return *reinterpret_cast<tidemark_account_header*>(segment_.data());
+    }
+    Target target() const noexcept { return {segment_.data(), state.serial}; }
+    std::string object_name() const { return name_; }
+
+    // A pass: prefetch a few events ahead, apply in stamp order, seal, (commit), committed.
+    void prefetch(const shm::Event& event) const noexcept {
+        table_.prefetch(table_.hash(event.device, event.id));
+    }
+    // Needs LiveTable::kMostRecords + 8 undo records reserved.
+    void apply(Journal& journal, const shm::Event& event, SinkPort* follower) noexcept;
+    void begin_pass() noexcept;
+    // Undo records that seal may need now.
+    std::uint64_t seal_records() const noexcept;
+    void seal(Journal& journal) noexcept;
+    void committed() noexcept;
+    // Marks the image ended, inside the transaction that folds it into the ledger.
+    void end(Journal& journal, std::uint64_t exit_unix_ns, std::uint64_t exit_ticks) noexcept;
+    // Stores the pools' names that the image declared; not journaled, they say the same each time.
+    void name_pool(std::uint32_t pool, std::uint32_t memory, const char* name) noexcept;
+
+    const LiveTable& table() const noexcept { return table_; }
+    bool exact() const noexcept;
+    const char* pool_name(std::uint32_t pool) const noexcept;
+    std::uint32_t pool_memory(std::uint32_t pool) const noexcept;
+
+    // Working copies. `state.usages[i].used` is 0 from usage_count on.
+    AccountState state{};
+    std::vector<shm::LanePosition> positions;
+    std::uint32_t usage_count = 0;
+    bool dirty = false;  // something is to be sealed
+
+    // Of the pass under way, by usage: figures at its start and their highest since.
+    struct PassMark {
+        std::uint64_t start = 0;
+        std::uint64_t highest = 0;
+        bool moved = false;
+    };
+    PassMark marks[kUsagesPerAccount];
+
+private:
+    UsageState* usage(std::uint32_t device, std::uint32_t pool) noexcept;
+    void allocate(Journal& journal, const shm::Event& event) noexcept;
+    void free(Journal& journal, const shm::Event& event, std::uint64_t& size,
+              std::uint32_t& pool) noexcept;
+    void supersede(Journal& journal, tidemark_account_entry* entry, const shm::Event& event,
+                   UsageState& u) noexcept;
+    bool reclaim_superseded(const shm::Event& event, std::uint64_t& size) noexcept;
+    void free_unknown() noexcept;
+    void gap(const shm::Event& event) noexcept;
+    void tell(SinkPort& sink, const shm::Event& event, std::uint64_t size, std::uint32_t pool) noexcept;
+    void attach_table(const Limits& limits) noexcept;
+
+    std::string name_;
+    shm::Segment segment_;
+    LiveTable table_;
+    std::uint64_t table_limit_ = 0;
+    std::uint32_t last_usage_ = 0;
+    std::uint32_t sealed_positions_ = 0;
+    bool lives_moved_ = false;
+};
+
+}  // namespace tidemark::collector

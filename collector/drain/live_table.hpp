@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The live buffers of one image: an extendible hash in the account object (layout and how others walk it:
+// tidemark/account_abi.h). Every change in place is journaled first. Policy (what a duplicate means, which pool "any"
+// takes) is the caller's; this finds, inserts and erases.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "collector/drain/account_layout.hpp"
+#include "collector/drain/journal.hpp"
+
+namespace tidemark::collector {
+
+// Drain thread only.
+class LiveTable {
+public:
+    using Populate = bool (*)(void* context, std::uint64_t offset, std::uint64_t length);
+
+    // `target.base` is the mapped account; `limit` the bytes that pages may take.
+    void attach(Target target, std::uint64_t limit, Populate populate, void* context) noexcept;
+    // A new account's empty table: one page. False: no space.
+    bool create() noexcept;
+    // After undo: counts the pages again and finds the unreferenced ones.
+    void recover() noexcept;
+
+    std::uint64_t hash(std::uint32_t device, std::uint64_t id) const noexcept;
+    void prefetch(std::uint64_t hash) const noexcept;
+
+    struct Match {
+        tidemark_account_entry* entry = nullptr;  // newest that matches; null: none
+        std::uint32_t matches = 0;
+    };
+    // Buffers {device, id} in `pool`, or in all pools for TIDEMARK_POOL_ANY, no younger than `stamp`.
+    Match find(std::uint64_t hash, std::uint32_t device, std::uint32_t pool, std::uint64_t id,
+               std::uint64_t stamp) const noexcept;
+
+    // The key must not be live. False: the limit is reached or no space.
+    bool insert(Journal& journal, std::uint64_t hash, const tidemark_account_entry& entry) noexcept;
+    void erase(Journal& journal, tidemark_account_entry* entry) noexcept;
+    void replace(Journal& journal, tidemark_account_entry* entry,
+                 const tidemark_account_entry& with) noexcept;
+
+    // After the journal's commit: pages that splits left become free.
+    void committed() noexcept;
+
+    template <class Visit>
+    void for_each(Visit visit) const {
+        for (std::uint32_t slot = 0; slot < (1u << header()->directory_depth); ++slot) {
+            const tidemark_account_page* p = page(directory()[slot]);
+            if (slot >= (1u << p->depth)) continue;
+            for (const tidemark_account_entry& entry : p->entries) {
+                if (entry.life & TIDEMARK_LIFE_LIVE) visit(entry);
+            }
+        }
+    }
+
+    // Undo records that one insert may need, splits included.
+    static constexpr std::uint64_t kMostRecords = 2048;
+
+private:
+    tidemark_account_header* header() const noexcept {
+        return reinterpret_cast<tidemark_account_header*>(target_.base);
+    }
+    std::uint32_t* directory() const noexcept {
+        return reinterpret_cast<std::uint32_t*>(target_.base + kDirectoryOffset);
+    }
+    tidemark_account_page* page(std::uint32_t number) const noexcept {
+        return reinterpret_cast<tidemark_account_page*>(
+            target_.base + kPagesOffset + std::uint64_t{number} * TIDEMARK_ACCOUNT_PAGE_SIZE);
+    }
+    std::uint64_t offset_of(const void* place) const noexcept {
+        return static_cast<std::uint64_t>(static_cast<const std::byte*>(place) - target_.base);
+    }
+    std::uint32_t slot_of(std::uint64_t hash) const noexcept {
+        return static_cast<std::uint32_t>(hash) & ((1u << header()->directory_depth) - 1);
+    }
+    static std::uint32_t start_of(std::uint64_t hash) noexcept {
+        return static_cast<std::uint32_t>(((hash >> 32) * TIDEMARK_ACCOUNT_PAGE_ENTRIES) >> 32);
+    }
+
+    std::uint32_t take_page(Journal& journal) noexcept;  // UINT32_MAX: none
+    bool make_room(Journal& journal, std::uint32_t slot) noexcept;
+    bool deepen(Journal& journal) noexcept;
+    void refill(const tidemark_account_page& from, std::uint32_t low, std::uint32_t high,
+                std::uint32_t depth) noexcept;
+    void point(Journal& journal, std::uint32_t slot, std::uint32_t depth, std::uint32_t number) noexcept;
+    void directory_moved(Journal& journal) noexcept;
+    static void put(tidemark_account_page& into, std::uint64_t hash,
+                    const tidemark_account_entry& entry) noexcept;
+
+    Target target_{};
+    std::uint64_t seed_[2] = {};
+    std::uint64_t limit_pages_ = 0;
+    std::uint64_t ready_pages_ = 0;          // pages whose memory is present
+    std::uint64_t ready_directory_ = 0;      // bytes
+    Populate populate_ = nullptr;
+    void* context_ = nullptr;
+    std::vector<std::uint32_t> free_pages_;
+    std::vector<std::uint32_t> left_pages_;  // unreferenced once the pass is committed
+};
+
+}  // namespace tidemark::collector

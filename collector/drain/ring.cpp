@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/drain/ring.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+#include "shm/fault_guard.hpp"
+#include "shm/kill_point.hpp"
+
+namespace tidemark::collector {
+
+std::unique_ptr<Ring> Ring::attach(const std::string& name, const Attacher& attacher, Refusal& why,
+                                   std::string& error) {
+    why = Refusal::kBroken;
+    std::unique_ptr<Ring> ring(new Ring);
+    ring->name_ = name;
+    // Root serves everybody's rings: the owner is then whoever owns it, and its pid must agree.
+    const std::string path = "/dev/shm/" + name;
+    struct stat status = {};
+    if (lstat(path.c_str(), &status) != 0) {
+        error = "cannot look at " + path + ": gone";
+        return nullptr;
+    }
+    const uid_t expected = geteuid() == 0 ? status.st_uid : geteuid();
+    if (status.st_uid != expected) {
+        why = Refusal::kNotOurs;
+        return nullptr;
+    }
+    if (!shm::Segment::open(name, shm::Segment::Access::kReadWrite, expected, shm::kBlocksOffset,
+                            ring->segment_, error)) {
+        return nullptr;
+    }
+    ring->guard_ = shm::FaultGuard::add(ring->segment_.data(), ring->segment_.size());
+    std::memcpy(static_cast<void*>(&ring->copy_), ring->segment_.data(), sizeof ring->copy_);
+    if (!ring->check(error)) return nullptr;
+    const char* wanted = ring->copy_.instance;
+    const bool named = *wanted != '\0';
+    if (named ? attacher.instance != wanted : attacher.private_instance) {
+        why = Refusal::kNotOurs;
+        return nullptr;
+    }
+    if (!ring->segment_.lock_byte(shm::kConsumerLockByte)) {
+        why = Refusal::kTaken;
+        return nullptr;
+    }
+    ring->segment_.release_descriptor();
+    why = Refusal::kNone;
+    return ring;
+}
+
+Ring::~Ring() {
+    shm::FaultGuard::remove(guard_);
+}
+
+bool Ring::check(std::string& error) {
+    copy_.instance[sizeof copy_.instance - 1] = '\0';
+    copy_.name[sizeof copy_.name - 1] = '\0';
+    copy_.command[sizeof copy_.command - 1] = '\0';
+    const char* digits = name_.c_str() + sizeof shm::kRingPrefix - 1;
+    const char* wrong = nullptr;
+    if (copy_.magic != shm::kRingMagic) wrong = "it does not begin as a ring segment";
+    else if (copy_.byte_order != shm::kRingByteOrder) wrong = "another byte order";
+    else if (copy_.major != shm::kRingMajor) wrong = "made by another version of the producer library";
+    else if (copy_.features_incompatible != 0) wrong = "it needs features that this collector lacks";
+    else if (copy_.lane_count != shm::kMaxLanes || copy_.lane_size != sizeof(shm::Lane) ||
+             copy_.lanes_offset != shm::kLanesOffset || copy_.blocks_offset != shm::kBlocksOffset ||
+             copy_.object_size != segment_.size()) {
+        wrong = "its layout contradicts its version";
+    } else if (copy_.image == 0 || std::strtoull(digits, nullptr, 16) != copy_.image) {
+        wrong = "its name is not its image";
+    } else if (copy_.uid != segment_.owner()) {
+        wrong = "it claims another user";
+    }
+    if (wrong == nullptr) return true;
+    error = "cannot attach /dev/shm/" + name_ + ": " + wrong + "; it is left alone";
+    return false;
+}
+
+void Ring::resume(const std::vector<shm::LanePosition>& positions) {
+    lanes_.clear();
+    for (std::uint32_t i = 0; i < positions.size(); ++i) {
+        lanes_.emplace_back(segment_.data(), segment_.size(), i);
+        lanes_.back().cursor = positions[i];
+    }
+}
+
+void Ring::announce(int slot, std::uint32_t generation) noexcept {
+    shm::RingHeader& h = header();
+    TIDEMARK_SHARED_STORE("attach.slot", __atomic_store_n(&h.consumer_slot, slot, __ATOMIC_RELAXED));
+    TIDEMARK_SHARED_STORE("attach.generation",
+                          __atomic_store_n(&h.consumer_generation, generation, __ATOMIC_RELAXED));
+    // SYNC(attach): pairs with the producer's acquire; who sees it finds slot and generation.
+    TIDEMARK_SHARED_STORE("attach.done",
+                          __atomic_store_n(&h.consumer_attached, std::uint64_t{1}, __ATOMIC_RELEASE));
+}
+
+std::vector<shm::LaneReader>& Ring::lanes() {
+    // SYNC(lane-claim): acquire pairs with the claimer's release, so that the lane's first block is there.
+    std::uint32_t used = __atomic_load_n(&header().lanes_used, __ATOMIC_ACQUIRE);
+    if (used > shm::kMaxLanes) {
+        put_in_quarantine(TIDEMARK_QUARANTINE_HEADER);
+        used = 0;
+    }
+    for (auto i = static_cast<std::uint32_t>(lanes_.size()); i < 2 * used; ++i) {
+        lanes_.emplace_back(segment_.data(), segment_.size(), i);
+    }
+    return lanes_;
+}
+
+bool Ring::has_news() {
+    if (quarantine_ != TIDEMARK_QUARANTINE_NONE) return false;
+    for (shm::LaneReader& lane : lanes()) {
+        if (lane.head() != lane.cursor.position) return true;
+    }
+    return false;
+}
+
+bool Ring::producer_rings_bell() const noexcept {
+    return __atomic_load_n(&header().membarrier, __ATOMIC_RELAXED) == 1 &&
+           __atomic_load_n(&header().poll_me, __ATOMIC_RELAXED) == 0;
+}
+
+bool Ring::sandboxed() const noexcept {
+    return __atomic_load_n(&header().poll_me, __ATOMIC_RELAXED) != 0;
+}
+
+void Ring::read_loss(shm::LossCounter (&out)[TIDEMARK_LOSS_CAUSE_COUNT]) const noexcept {
+    for (int cause = 0; cause < TIDEMARK_LOSS_CAUSE_COUNT; ++cause) {
+        const shm::LossCounter& from = header().loss[cause];
+        out[cause].allocations = __atomic_load_n(&from.allocations, __ATOMIC_RELAXED);
+        out[cause].frees = __atomic_load_n(&from.frees, __ATOMIC_RELAXED);
+        out[cause].bytes = __atomic_load_n(&from.bytes, __ATOMIC_RELAXED);
+    }
+}
+
+shm::Declarations Ring::declarations() const noexcept {
+    shm::Declarations copy;
+    const auto* from = reinterpret_cast<const shm::Declarations*>(segment_.data() + shm::kDeclarationsOffset);
+    std::memcpy(static_cast<void*>(&copy), from, sizeof copy);
+    for (std::uint32_t i = 0; i < shm::kNamedPools; ++i) {
+        // SYNC(declare): a declaration whose mark was not seen with acquire is as if absent.
+        if (__atomic_load_n(&from->pools[i].ready, __ATOMIC_ACQUIRE) != 1) copy.pools[i].ready = 0;
+        else copy.pools[i] = from->pools[i];
+        copy.pools[i].name[sizeof copy.pools[i].name - 1] = '\0';
+    }
+    for (std::uint32_t i = 0; i < shm::kDeclaredDevices; ++i) {
+        // SYNC(declare)
+        if (__atomic_load_n(&from->devices[i].ready, __ATOMIC_ACQUIRE) != 1) copy.devices[i].ready = 0;
+        else copy.devices[i] = from->devices[i];
+        copy.devices[i].name[sizeof copy.devices[i].name - 1] = '\0';
+    }
+    return copy;
+}
+
+void Ring::give_back(const std::vector<shm::LanePosition>& committed) noexcept {
+    for (std::size_t i = 0; i < committed.size() && i < lanes_.size(); ++i) {
+        lanes_[i].release_space(committed[i].position);
+    }
+}
+
+void Ring::mark_published(const std::vector<shm::LanePosition>& committed) noexcept {
+    for (std::size_t i = 0; i < committed.size() && i < lanes_.size(); ++i) {
+        lanes_[i].mark_published(committed[i].position);
+    }
+}
+
+tidemark_quarantine Ring::quarantine() const noexcept {
+    return shm::FaultGuard::faulted(guard_) ? TIDEMARK_QUARANTINE_TRUNCATED : quarantine_;
+}
+
+void Ring::put_in_quarantine(tidemark_quarantine reason) noexcept {
+    if (quarantine_ == TIDEMARK_QUARANTINE_NONE) quarantine_ = reason;
+}
+
+}  // namespace tidemark::collector

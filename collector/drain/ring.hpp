@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// An attached ring segment: mapped, its consumer role taken, its header checked once and then held as a copy. Nothing
+// in it is believed: a fault, an impossible index or record quarantines the ring, and it is not read again.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "collector/drain/account.hpp"
+#include "shm/lane_reader.hpp"
+#include "shm/segment.hpp"
+
+namespace tidemark::collector {
+
+// What attaching needs to know of the collector.
+struct Attacher {
+    std::string instance;
+    bool private_instance = false;
+    std::uint64_t generation = 0;
+};
+
+// Drain thread only.
+class Ring {
+public:
+    enum class Refusal { kNone, kNotOurs, kTaken, kBroken };
+
+    // Maps and checks the object and takes the consumer's lock. Null: `why` and `error` say why not.
+    static std::unique_ptr<Ring> attach(const std::string& name, const Attacher& attacher, Refusal& why,
+                                        std::string& error);
+    ~Ring();
+    Ring(const Ring&) = delete;
+    Ring& operator=(const Ring&) = delete;
+
+    const std::string& name() const noexcept { return name_; }
+    const shm::RingHeader& identity() const noexcept { return copy_; }
+    uid_t owner() const noexcept { return segment_.owner(); }
+    std::uint64_t object_size() const noexcept { return segment_.size(); }
+
+    // Continues where the account stands; then tells the producer that somebody consumes, at bell slot `slot`.
+    void resume(const std::vector<shm::LanePosition>& positions);
+    void announce(int slot, std::uint32_t generation) noexcept;
+
+    // Lanes as far as the producer claimed them; finds new ones.
+    std::vector<shm::LaneReader>& lanes();
+    // True if some lane has records beyond its cursor.
+    bool has_news();
+    // Live words of the header, copied now.
+    bool producer_rings_bell() const noexcept;
+    bool sandboxed() const noexcept;
+    void read_loss(shm::LossCounter (&out)[TIDEMARK_LOSS_CAUSE_COUNT]) const noexcept;
+    shm::Declarations declarations() const noexcept;
+
+    // After the commit: space back; after the publication: flushers told.
+    void give_back(const std::vector<shm::LanePosition>& committed) noexcept;
+    void mark_published(const std::vector<shm::LanePosition>& committed) noexcept;
+
+    // None as long as the ring may be read.
+    tidemark_quarantine quarantine() const noexcept;
+    void put_in_quarantine(tidemark_quarantine reason) noexcept;
+    // The producer let go of it: exited, executed another program, or died.
+    bool producer_is_gone() const noexcept { return !shm::byte_is_locked(name_, shm::kProducerLockByte); }
+
+    Account* account = nullptr;
+
+private:
+    Ring() = default;
+    bool check(std::string& error);
+    shm::RingHeader& header() const noexcept { return *reinterpret_cast<shm::RingHeader*>(segment_.data()); }
+
+    std::string name_;
+    shm::Segment segment_;
+    shm::RingHeader copy_{};
+    std::vector<shm::LaneReader> lanes_;
+    int guard_ = -1;
+    tidemark_quarantine quarantine_ = TIDEMARK_QUARANTINE_NONE;
+};
+
+}  // namespace tidemark::collector

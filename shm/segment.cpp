@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Segment on Boost.Interprocess: names and mappings are Boost's, what Boost has no word for (locks of the open file
+// description, ownership, populated pages) goes to the kernel through its handle.
+#include "shm/segment.hpp"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/interprocess/shared_memory_object.hpp>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace tidemark::shm {
+
+namespace bi = boost::interprocess;
+
+namespace {
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+std::string failure(const char* tried, const std::string& name, const std::string& why) {
+    return std::string("cannot ") + tried + " shared memory object /dev/shm/" + name + ": " + why;
+}
+
+bool take_lock(int descriptor, int byte) noexcept {
+    struct flock lock = {};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = byte;
+    lock.l_len = 1;
+    return fcntl(descriptor, F_OFD_SETLK, &lock) == 0;
+}
+
+// Empty: fine. What a stranger could have put there in place of the object is told apart from a fault.
+std::string judge(int descriptor, uid_t owner, std::uint64_t least_size, struct stat& status) {
+    if (fstat(descriptor, &status) != 0) return std::strerror(errno);
+    if (!S_ISREG(status.st_mode)) return "not a regular file";
+    if (status.st_uid != owner && status.st_uid != 0) {
+        return "owned by uid " + std::to_string(status.st_uid) + ", expected " + std::to_string(owner);
+    }
+    if (status.st_size < 0 || static_cast<std::uint64_t>(status.st_size) < least_size) {
+        return "only " + std::to_string(status.st_size) + " bytes";
+    }
+    return {};
+}
+
+}  // namespace
+
+bool Segment::create(const std::string& name, std::uint64_t size, mode_t mode, Segment& out,
+                     std::string& error) {
+    try {
+        bi::permissions permissions(static_cast<int>(mode));
+        bi::shared_memory_object object(bi::create_only, name.c_str(), bi::read_write, permissions);
+        const int handle = object.get_mapping_handle().handle;
+        if (fchmod(handle, mode) != 0) throw bi::interprocess_exception(std::strerror(errno));
+        object.truncate(static_cast<bi::offset_t>(size));
+        out.region_ = bi::mapped_region(object, bi::read_write, 0, size);
+        out.owner_ = geteuid();
+        out.release_descriptor();
+        out.descriptor_ = fcntl(handle, F_DUPFD_CLOEXEC, 3);
+        return true;
+    } catch (const bi::interprocess_exception& problem) {
+        error = failure("make", name, problem.what());
+        return false;
+    }
+}
+
+bool Segment::open(const std::string& name, Access access, uid_t owner, std::uint64_t least_size,
+                   Segment& out, std::string& error) {
+    try {
+        const bi::mode_t mode = access == Access::kReadWrite ? bi::read_write : bi::read_only;
+        bi::shared_memory_object object(bi::open_only, name.c_str(), mode);
+        const int handle = object.get_mapping_handle().handle;
+        struct stat status = {};
+        if (const std::string why = judge(handle, owner, least_size, status); !why.empty()) {
+            error = failure("use", name, why);
+            return false;
+        }
+        out.region_ = bi::mapped_region(object, mode, 0, static_cast<std::size_t>(status.st_size));
+        out.owner_ = status.st_uid;
+        out.release_descriptor();
+        out.descriptor_ = fcntl(handle, F_DUPFD_CLOEXEC, 3);
+        return true;
+    } catch (const bi::interprocess_exception& problem) {
+        error = failure("open", name, problem.what());
+        return false;
+    }
+}
+
+bool Segment::unlink(const std::string& name) noexcept {
+    return bi::shared_memory_object::remove(name.c_str());
+}
+
+bool Segment::lock_byte(int byte) noexcept {
+    return descriptor_ >= 0 && take_lock(descriptor_, byte);
+}
+
+void Segment::release_descriptor() noexcept {
+    if (descriptor_ >= 0) close(descriptor_);
+    descriptor_ = -1;
+}
+
+bool Segment::populate(std::uint64_t offset, std::uint64_t length) noexcept {
+    const std::uint64_t first = offset & ~std::uint64_t{4095};
+    const std::uint64_t last = (offset + length + 4095) & ~std::uint64_t{4095};
+    if (last > size()) return false;
+    return madvise(data() + first, last - first, MADV_POPULATE_WRITE) == 0;
+}
+
+Segment::~Segment() {
+    release_descriptor();
+}
+
+Segment::Segment(Segment&& other) noexcept
+    : region_(std::move(other.region_)),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      owner_(other.owner_) {}
+
+Segment& Segment::operator=(Segment&& other) noexcept {
+    if (this != &other) {
+        release_descriptor();
+        region_ = std::move(other.region_);
+        descriptor_ = std::exchange(other.descriptor_, -1);
+        owner_ = other.owner_;
+    }
+    return *this;
+}
+
+bool byte_is_locked(const std::string& name, int byte, bool* missing) noexcept {
+    const std::string path = "/dev/shm/" + name;
+    // Reading is enough to ask, and closing a read-only descriptor tells no directory watch "written".
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (missing) *missing = descriptor < 0;
+    if (descriptor < 0) return false;
+    struct flock lock = {};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = byte;
+    lock.l_len = 1;
+    const bool locked = fcntl(descriptor, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    close(descriptor);
+    return locked;
+}
+
+}  // namespace tidemark::shm
