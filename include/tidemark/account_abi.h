@@ -14,8 +14,9 @@
  *
  * To walk it: read directory_sequence (acquire), visit directory slot i only if i < 2^depth of its page (other slots
  * name the same page again), read each entry's `life` word before and after its other words (acquire); equal and live
- * means untorn. If directory_sequence is odd or moved meanwhile, the walk may have missed or repeated buffers: start
- * again, a bounded number of times, then say that the list is not exact.
+ * means untorn. A slot that does not name the same page as slot i mod 2^depth is half of a change. If there was one, or
+ * directory_sequence moved meanwhile, the walk may have missed or repeated buffers: start again, a bounded number of
+ * times, then say that the list is not exact.
  */
 #ifndef TIDEMARK_ACCOUNT_ABI_H
 #define TIDEMARK_ACCOUNT_ABI_H
@@ -65,7 +66,7 @@ typedef struct tidemark_account_header {
     uint32_t directory_depth;
     uint64_t exit_unix_ns;
     uint64_t exit_ticks; /* the last stamp seen when it was drained; ages of leaks are counted to it */
-    uint64_t directory_sequence; /* odd while the directory or its place changes; even and higher afterwards */
+    uint64_t directory_sequence; /* moves after each change of the directory, before a page that it left is used again */
     uint64_t directory_offset;
     uint64_t pages_offset;
     uint32_t page_count; /* pages ever used */

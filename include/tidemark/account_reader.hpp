@@ -120,7 +120,7 @@ private:
     static constexpr int kEntryTries = 64;  // of one entry
     AccountReader() = default;
 
-    // SYNC(account-directory), SYNC(account-entry)
+    // SYNC(live-table)
     template <class Word>
     static Word load(const Word& word) {
         return __atomic_load_n(&word, __ATOMIC_ACQUIRE);
@@ -209,16 +209,19 @@ private:
     // One round. True: the directory did not change and all that was found is whole.
     bool walk(std::vector<LiveBuffer>& found) const {
         const tidemark_account_header& h = header();
-        // SYNC(account-directory): odd while the collector changes the directory.
+        // SYNC(live-table): moves after each change of the directory.
         const std::uint64_t sequence = load(h.directory_sequence);
         const std::uint32_t depth = load(h.directory_depth);
         const std::uint64_t offset = load(h.directory_offset);
         if (depth > TIDEMARK_ACCOUNT_MAX_DEPTH || !fits(offset, std::uint64_t{1} << depth, 4)) {
             return false;
         }
-        bool whole = sequence % 2 == 0;
+        const std::uint64_t slots = std::uint64_t{1} << depth;
         const auto* directory = at<std::uint32_t>(offset);
-        for (std::uint64_t slot = 0; slot < std::uint64_t{1} << depth; ++slot) {
+        bool whole = true;
+        std::uint64_t named =
+            0;  // slots that belong to the pages visited: all, unless we look at half a change
+        for (std::uint64_t slot = 0; slot < slots; ++slot) {
             const tidemark_account_page* page = page_at(load(directory[slot]));
             const std::uint32_t page_depth = page ? load(page->depth) : ~0u;
             if (page_depth > depth) {
@@ -228,12 +231,12 @@ private:
             const std::uint64_t home = slot & ((std::uint64_t{1} << page_depth) - 1);
             if (home == slot) {
                 whole = read_page(*page, found) && whole;
+                named += slots >> page_depth;
             } else {
-                // Another name of a page that was visited; a different one means that we look at half a change.
                 whole = whole && page == page_at(load(directory[home]));
             }
         }
-        return whole && load(h.directory_sequence) == sequence;
+        return whole && named == slots && load(h.directory_sequence) == sequence;
     }
 
     const tidemark_account_page* page_at(std::uint32_t number) const {
@@ -255,7 +258,7 @@ private:
 
     static bool read_entry(const tidemark_account_entry& entry, std::vector<LiveBuffer>& found) {
         for (int tries = 0; tries < kEntryTries; ++tries) {
-            // SYNC(account-entry): a newer life's words are stored only after this word said that the old one ended.
+            // SYNC(live-table): a newer life's words are stored only after this word said that the old one ended.
             const std::uint64_t life = load(entry.life);
             if (!(life & TIDEMARK_LIFE_LIVE)) {
                 return true;

@@ -150,7 +150,8 @@ static inline int tidemark_reader_history(const tidemark_reader* reader,
     return result;
 }
 
-/* SYNC(collector-state). A tidemark_collector_state. RUNNING is what it last said of itself; the heartbeat tells whether it still lives. */
+/* SYNC(collector-state). A tidemark_collector_state. RUNNING is what it last said of itself; the heartbeat tells whether
+ * it still lives. */
 static inline uint32_t tidemark_reader_state(const tidemark_reader* reader) {
     return __atomic_load_n(&reader->header->state, __ATOMIC_ACQUIRE);
 }

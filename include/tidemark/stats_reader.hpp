@@ -60,10 +60,7 @@ public:
                                                     uid_t uid, std::string* error = nullptr) {
         StatsReader reader;
         const char* name = instance ? instance->c_str() : nullptr;
-        // An empty name is a mistake to be told, not a wish for the default.
-        reader.error_ = instance && instance->empty()
-                            ? tidemark_reader_open_named(&reader.raw_, name, uid)
-                            : tidemark_reader_open_trusting(&reader.raw_, name, uid);
+        reader.error_ = tidemark_reader_open_trusting(&reader.raw_, name, uid);
         return finish(std::move(reader), error);
     }
 

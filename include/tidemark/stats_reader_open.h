@@ -284,10 +284,11 @@ static inline int tidemark_reader_open_named(tidemark_reader* reader, const char
  * reader then is closed. */
 static inline int tidemark_reader_open_trusting(tidemark_reader* reader, const char* instance,
                                                 uid_t trusted) {
-    if (!instance) {
-        instance = getenv("TIDEMARK_INSTANCE");
+    const char* wanted = getenv("TIDEMARK_INSTANCE");
+    if (!instance && wanted && *wanted) {
+        instance = wanted;
     }
-    if (instance && *instance) {
+    if (instance) {
         return tidemark_reader_open_named(reader, instance, trusted);
     }
     if (geteuid() == 0) {
