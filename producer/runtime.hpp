@@ -21,13 +21,14 @@ inline constexpr std::uint64_t kUnknownSize = ~std::uint64_t{0};
 enum class Mode : std::uint32_t { kUndecided = 0, kOff = 1, kOn = 2 };
 
 namespace detail {
-extern Mode mode;  // written by start() and enter_sandbox() only
+extern std::uint32_t mode;  // a Mode; written by start() only
 }
 
 // False only once start() found tracking switched off. While undecided it is true, so that one predictable branch is
 // all that a disabled program pays; the first record_*() or stamp() then calls start(kFirstUse) itself.
 inline bool enabled() noexcept {
-    return __atomic_load_n(&detail::mode, __ATOMIC_RELAXED) != Mode::kOff;
+    return __atomic_load_n(&detail::mode, __ATOMIC_RELAXED) !=
+           static_cast<std::uint32_t>(Mode::kOff);
 }
 
 enum class StartMode : std::uint32_t {
@@ -35,12 +36,13 @@ enum class StartMode : std::uint32_t {
     kConstructor,  // from the library's constructor: registers the fork handlers too (which takes a lock of libc's)
 };
 
-// Reads the environment (auxiliary vector and /proc/self/environ are not needed: `environ` is set before any code of
-// a preloaded library runs), finds the clock and registers with membarrier. Makes no segment: the first event does.
+// Reads the environment (/proc/self/environ while libc has not set `environ` yet), finds the clock and registers with
+// membarrier. Makes no segment: the first event does.
 // Idempotent; call it with kConstructor once from the constructor of the library that links the core.
 void start(StartMode mode) noexcept;
 
-// The clock of this process's segment, raw ticks. Fenced unless the process is single-threaded. 0 when off.
+// The clock of this process's segment, raw ticks. Fenced unless the process is single-threaded. 0 when off, and where
+// a sandbox forbids reading it.
 std::uint64_t stamp() noexcept;
 
 // A buffer exists: call after the allocation succeeded and before anyone else can learn of it.
@@ -68,6 +70,17 @@ enum class SandboxKind : std::uint32_t {
 // growth, no event). Irrevocable for this image and its fork children. Makes sure first that the calling thread has a
 // segment and a lane.
 void enter_sandbox(SandboxKind kind) noexcept;
+
+// ---- Behind the rest of tidemark/producer.h, which says what they mean ----------------------------------------------
+
+std::uint32_t
+tracking() noexcept;  // 1: events of this process are wanted; decides if still undecided
+std::int32_t name_pool(const char* name, std::uint32_t memory) noexcept;
+std::int32_t declare_device(std::uint32_t device, const char* name) noexcept;
+std::int32_t declare_memory(std::uint32_t device, std::uint32_t memory,
+                            std::uint64_t capacity) noexcept;
+std::int32_t flush(std::uint32_t timeout_ms) noexcept;
+std::int32_t status(void* out, std::uint64_t bytes) noexcept;
 
 }  // namespace tidemark::producer
 

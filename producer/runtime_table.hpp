@@ -53,7 +53,7 @@ constexpr RuntimeTable make_runtime_table() noexcept {
 }  // namespace tidemark::producer
 
 // The tracker exports its table with this, at namespace scope of one of its sources.
-#define TIDEMARK_EXPORT_RUNTIME()                                            \
+#define TIDEMARK_EXPORT_RUNTIME                                              \
     extern "C" __attribute__((visibility("default"), used))                  \
     const ::tidemark::producer::RuntimeTable tidemark_runtime_v1;            \
     constinit const ::tidemark::producer::RuntimeTable tidemark_runtime_v1 = \

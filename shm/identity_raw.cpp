@@ -33,7 +33,8 @@ void read_name(char (&name)[16]) noexcept {
 void read_command(char (&command)[256]) noexcept {
     memset(command, 0, sizeof command);
     std::size_t size = read_small_file("/proc/self/cmdline", command, sizeof command);
-    while (size > 0 && command[size - 1] == '\0') --size;
+    while (size > 0 && command[size - 1] == '\0')
+        --size;
     for (std::size_t i = 0; i < size; ++i)
         if (command[i] == '\0') command[i] = ' ';
 }
@@ -45,7 +46,8 @@ std::int32_t own_tid() noexcept { return static_cast<std::int32_t>(raw_syscall(S
 
 std::uint64_t parse_start_ticks(const char* stat, std::size_t size) noexcept {
     std::size_t at = size;
-    while (at > 0 && stat[at - 1] != ')') --at;
+    while (at > 0 && stat[at - 1] != ')')
+        --at;
     if (at == 0) return 0;
     // After ") " comes field 3; each further field starts after one space.
     for (int field = 2; field < 22; ++at) {
@@ -82,8 +84,8 @@ void read_own_identity(Identity& identity) noexcept {
     identity.pid = own_pid();
     identity.parent_pid = static_cast<std::int32_t>(raw_syscall(SYS_getppid));
     identity.uid = static_cast<std::uint32_t>(raw_syscall(SYS_geteuid));
-    identity.start_ticks = parse_start_ticks(
-        stat, read_small_file("/proc/self/stat", stat, sizeof stat));
+    identity.start_ticks =
+        parse_start_ticks(stat, read_small_file("/proc/self/stat", stat, sizeof stat));
     identity.pid_namespace = namespace_inode("/proc/self/ns/pid");
     read_name(identity.name);
     read_command(identity.command);

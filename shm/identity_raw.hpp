@@ -31,7 +31,8 @@ std::uint64_t read_start_ticks(std::int32_t pid) noexcept;
 // A random number that is not 0: the image id. Falls back on clock, pid and address layout where the kernel gives none.
 std::uint64_t random_image_id() noexcept;
 
-std::int32_t own_pid() noexcept;  // asks the kernel each time: right after fork, vfork and raw clone
+std::int32_t
+own_pid() noexcept;  // asks the kernel each time: right after fork, vfork and raw clone
 std::int32_t own_tid() noexcept;
 
 }  // namespace tidemark::shm

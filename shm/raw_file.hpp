@@ -39,13 +39,15 @@ inline std::size_t read_small_file(const char* path, char* text, std::size_t cap
 
 // Writes `text` at `to` and answers where it ended; the caller provides room.
 inline char* put_text(char* to, const char* text) noexcept {
-    while (*text != '\0') *to++ = *text++;
+    while (*text != '\0')
+        *to++ = *text++;
     *to = '\0';
     return to;
 }
 
 inline char* put_hex16(char* to, std::uint64_t value) noexcept {
-    for (int shift = 60; shift >= 0; shift -= 4) *to++ = "0123456789abcdef"[(value >> shift) & 15u];
+    for (int shift = 60; shift >= 0; shift -= 4)
+        *to++ = "0123456789abcdef"[(value >> shift) & 15u];
     *to = '\0';
     return to;
 }
@@ -57,7 +59,8 @@ inline char* put_decimal(char* to, std::uint64_t value) noexcept {
         digits[count++] = static_cast<char>('0' + value % 10);
         value /= 10;
     } while (value != 0);
-    while (count > 0) *to++ = digits[--count];
+    while (count > 0)
+        *to++ = digits[--count];
     *to = '\0';
     return to;
 }

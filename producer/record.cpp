@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The hot path: one event from its arguments to the lane. Everything that is not the common case leaves it early, for
+// record_slow() or room.cpp.
+#include <signal.h>
+
+#include "producer/hot.hpp"
+#include "producer/room.hpp"
+#include "producer/runtime.hpp"
+#include "shm/raw_syscall.hpp"
+
+namespace tidemark::producer {
+namespace {
+
+using shm::Event;
+using shm::Operation;
+using shm::pack;
+
+// Keeps the compiler from moving accesses across it; handlers of this thread then see them in program order.
+__attribute__((always_inline)) inline void compiler_fence() noexcept {
+    // SYNC(nesting): handlers nest strictly, so the order of this thread's own program is all that they need.
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+__attribute__((always_inline)) inline void end_append(ThreadState& thread) noexcept {
+    compiler_fence();
+    thread.handler_inside = 0;  // a handler that left by longjmp may have forgotten it
+    thread.inside = 0;
+}
+
+bool lies_in(std::uintptr_t position, const stack_t& stack) noexcept {
+    const auto low = reinterpret_cast<std::uintptr_t>(stack.ss_sp);
+    return (stack.ss_flags & SS_DISABLE) == 0 && position - low < stack.ss_size;
+}
+
+// An append began at stack position `began` and did not end. True if it never will, since a longjmp left it: we are
+// now at the same or a shallower position of the same stack. Else we are in a handler that interrupted it.
+bool is_abandoned(std::uintptr_t began, std::uintptr_t now) noexcept {
+    if (sandbox() != Sandbox::kNone) return false;
+    stack_t alternate{};
+    if (shm::raw_syscall(SYS_sigaltstack, 0, shm::word(&alternate)) != 0) return false;
+    const bool began_there = lies_in(began, alternate);
+    const bool are_there = (alternate.ss_flags & SS_ONSTACK) != 0;
+    if (began_there == are_there) return now >= began;
+    return began_there;
+}
+
+void record_attached(ThreadState& thread, const Event& event) noexcept {
+    if (thread.key == ~__atomic_load_n(&process_page.epoch, __ATOMIC_RELAXED))
+        return record_without_room(thread, event);
+    const Attachment attachment = attach_thread(thread);
+    if (attachment.pair == nullptr) return count_loss(attachment.cause, event, nullptr);
+    if (attachment.is_shared) return record_shared(*attachment.pair, event);
+    record_without_room(thread, event);
+}
+
+// First event of a thread or of a fork child, an event of a handler inside an append, and everything of a process
+// that is off or in a silent sandbox.
+[[gnu::noinline, gnu::cold]] void record_slow(Event event, std::uintptr_t frame) noexcept {
+    if (tracking() == 0) return;
+    ThreadState& thread = thread_state;
+    if (event.stamp == 0) event.stamp = stamp_now();
+    if (thread.inside != 0 && !is_abandoned(thread.inside, frame))
+        return record_nested(thread, frame, event);
+    thread.inside = frame;
+    thread.handler_inside = 0;
+    compiler_fence();
+    record_attached(thread, event);
+    end_append(thread);
+}
+
+[[gnu::noinline, gnu::cold]] void leave_for_room(ThreadState& thread, const Event& event) noexcept {
+    record_without_room(thread, event);
+    end_append(thread);
+}
+
+__attribute__((always_inline)) inline void record(Event event) noexcept {
+    ThreadState& thread = thread_state;
+    const auto frame = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+    const std::uint64_t epoch = __atomic_load_n(&process_page.epoch, __ATOMIC_RELAXED);
+    if (__builtin_expect(((thread.key ^ ~epoch) | thread.inside) != 0, 0))
+        return record_slow(event, frame);
+    thread.inside = frame;
+    compiler_fence();
+    if (event.stamp == 0) event.stamp = stamp_now();
+    shm::LaneWriter& lane = thread.pair->thread;
+    const std::uint64_t head = lane.head();
+    if (__builtin_expect(!lane.has_room(head), 0)) return leave_for_room(thread, event);
+    lane.append(head, event);
+    look_at_bell(*lane.header);
+    end_append(thread);
+}
+
+// Arguments that no record can hold.
+[[gnu::noinline, gnu::cold]] void refuse(Operation operation, std::uint64_t size) noexcept {
+    if (tracking() == 0) return;
+    const std::uint64_t bytes = size < shm::kMaxEventSize ? size : shm::kMaxEventSize;
+    count_loss(TIDEMARK_LOSS_CORRUPT, Event{stamp_now(), 0, pack(operation, 0, bytes), 0, 0},
+               nullptr);
+}
+
+constexpr bool is_recordable(std::uint32_t device, std::uint32_t pool,
+                             std::uint64_t size) noexcept {
+    return ((size >> 48) | (device >> 16) | (pool >> 4)) == 0;
+}
+
+__attribute__((always_inline)) inline void record_gone(std::uint32_t device, std::uint32_t pool,
+                                                       std::uint64_t id, std::uint64_t size,
+                                                       std::uint64_t stamp,
+                                                       std::uint8_t flags) noexcept {
+    if (size == kUnknownSize)
+        size = 0;
+    else
+        flags |= shm::kFlagSized;
+    if (__builtin_expect(!is_recordable(device, pool, size), 0))
+        return refuse(Operation::kFree, size);
+    record(Event{stamp, id, pack(Operation::kFree, pool, size, flags), device, 0});
+}
+
+}  // namespace
+
+void record_allocation(std::uint32_t device, std::uint32_t pool, std::uint64_t id,
+                       std::uint64_t size, std::uint32_t stack) noexcept {
+    if (__builtin_expect(!is_recordable(device, pool, size) || pool == TIDEMARK_POOL_ANY, 0))
+        return refuse(Operation::kAllocation, size);
+    record(Event{0, id, pack(Operation::kAllocation, pool, size), device, stack});
+}
+
+void record_free(std::uint32_t device, std::uint32_t pool, std::uint64_t id,
+                 std::uint64_t size) noexcept {
+    record_gone(device, pool, id, size, 0, 0);
+}
+
+void record_late_free(std::uint32_t device, std::uint32_t pool, std::uint64_t id,
+                      std::uint64_t stamp_before, std::uint64_t size) noexcept {
+    record_gone(device, pool, id, size, stamp_before, shm::kFlagLate);
+}
+
+std::uint64_t stamp() noexcept {
+    if (__builtin_expect(clock_state() == ClockState::kUnknown, 0)) start(StartMode::kFirstUse);
+    return stamp_now();
+}
+
+void wake(shm::BellSlot& slot) noexcept {
+    if (sandbox() == Sandbox::kNone) shm::ring(slot);
+}
+
+}  // namespace tidemark::producer

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What happens when a lane's fast path ends.
+#include "producer/room.hpp"
+
+#include <sched.h>
+
+#include "producer/hot.hpp"
+#include "shm/raw_syscall.hpp"
+
+namespace tidemark::producer {
+namespace {
+
+using shm::Event;
+using shm::LaneWriter;
+using shm::raw_syscall;
+using shm::word;
+
+constexpr std::uint64_t kStallBudget_ns = 100'000'000;  // since the tail last moved
+constexpr std::uint64_t kShortestNap_ns = 50'000;
+constexpr std::uint64_t kLongestNap_ns = 1'000'000;
+
+// Goes on in a larger block. The lane has a free record for the link. At most half of the ring is spent on growth.
+bool grow(ProcessState& state, LaneWriter& lane) noexcept {
+    if (lane.links >= 3 || sandbox() != Sandbox::kNone || space_is_postponed(state)) return false;
+    const std::uint32_t events = shm::kGrowthEvents[lane.links];
+    const std::uint64_t bytes = std::uint64_t{events} * sizeof(Event);
+    const shm::SignalsBlocked quiet;
+    int error = 0;
+    std::uint64_t block = 0;
+    if (__atomic_add_fetch(&state.growth_bytes, bytes, __ATOMIC_RELAXED) <= state.ring.size / 2)
+        block = reserve_block(state, bytes, error);
+    if (block != 0) {
+        lane.link(lane.head(), state.ring.base, block, events, stamp_now());
+        return true;
+    }
+    __atomic_fetch_sub(&state.growth_bytes, bytes, __ATOMIC_RELAXED);
+    if (error != 0)
+        postpone_space(state);
+    else
+        lane.links = 3;  // the budget is spent, for good
+    return false;
+}
+
+// True if the record at the head is free. Sets how far the fast path may go. While a lane may still grow, its last
+// record is kept for the link.
+bool make_room(ProcessState& state, LaneWriter& lane) noexcept {
+    for (;;) {
+        const std::uint64_t head = lane.head();
+        const std::uint64_t used = lane.look(head);
+        const std::uint64_t half = lane.capacity() / 2;
+        if (used >= half && used < lane.capacity() && grow(state, lane)) continue;
+        const std::uint64_t usable = lane.capacity() - (lane.links < 3 ? 1 : 0);
+        const std::uint64_t stop = lane.links < 3 && used < half ? half : usable;
+        lane.allow(head, used < usable ? stop - used : 0);
+        return used < usable;
+    }
+}
+
+// Writes the event, first a gap record if something was lost before it. False: the lane is full.
+bool write(ProcessState& state, LaneWriter& lane, GapNote& gap, Event event) noexcept {
+    move_gap(process_page.gap, gap);
+    for (;;) {
+        if (!make_room(state, lane)) return false;
+        const std::uint64_t head = lane.head();
+        if (!gap.is_open()) {
+            // The slow path may have taken long; a late event keeps the stamp that its meaning depends on.
+            if ((event.flags() & shm::kFlagLate) == 0) event.stamp = stamp_now();
+            lane.append(head, event);
+            look_at_bell(*lane.header);
+            return true;
+        }
+        lane.append(head, take_gap(gap));
+    }
+}
+
+bool is_realtime() noexcept {
+    const auto policy = raw_syscall(SYS_sched_getscheduler, 0) & ~SCHED_RESET_ON_FORK;
+    return policy == SCHED_FIFO || policy == SCHED_RR || policy == SCHED_DEADLINE;
+}
+
+// Spends a little of the lane's waiting budget. False: nothing to wait for, and why.
+bool wait_for_room(ProcessState& state, LanePair& pair, tidemark_loss_cause& cause) noexcept {
+    cause = TIDEMARK_LOSS_FULL;
+    if (inherited.settings.drop) return false;
+    cause = TIDEMARK_LOSS_SANDBOX;
+    if (sandbox() != Sandbox::kNone) return false;
+    cause = TIDEMARK_LOSS_NO_COLLECTOR;
+    const std::uint64_t before = shm::monotonic_ns();
+    if (!shm::collector_lives(bell(), state.header(), before)) return false;
+    cause = TIDEMARK_LOSS_FULL;
+    const std::uint64_t tail = __atomic_load_n(&pair.thread.lane->tail, __ATOMIC_RELAXED);
+    if (__atomic_exchange_n(&pair.stall_tail, tail, __ATOMIC_RELAXED) != tail)
+        __atomic_store_n(&pair.stall_ns, std::uint64_t{0}, __ATOMIC_RELAXED);
+    const std::uint64_t spent = __atomic_load_n(&pair.stall_ns, __ATOMIC_RELAXED);
+    if (spent >= kStallBudget_ns || is_realtime()) return false;
+    look_at_bell(state.header());
+    const std::uint64_t slice = spent < kShortestNap_ns ? kShortestNap_ns : spent;
+    const timespec nap{0, static_cast<long>(slice < kLongestNap_ns ? slice : kLongestNap_ns)};
+    raw_syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, word(&nap), 0);
+    __atomic_fetch_add(&pair.stall_ns, shm::monotonic_ns() - before, __ATOMIC_RELAXED);
+    return true;
+}
+
+// A handler that ran while we waited may have forked (in the child, the event is the parent's) or ended recording.
+bool is_still_ours(std::uint64_t epoch) noexcept {
+    return __atomic_load_n(&process_page.epoch, __ATOMIC_RELAXED) == epoch;
+}
+
+void give_up(std::uint64_t epoch, tidemark_loss_cause cause, const Event& event,
+             GapNote& gap) noexcept {
+    if (is_still_ours(epoch)) return count_loss(cause, event, &gap);
+    if (sandbox() == Sandbox::kSilent) count_loss(TIDEMARK_LOSS_SANDBOX, event, nullptr);
+}
+
+}  // namespace
+
+void record_without_room(ThreadState& thread, const Event& event) noexcept {
+    LanePair& pair = *thread.pair;
+    ProcessState& state = *current_state();
+    const std::uint64_t epoch = ~thread.key;
+    tidemark_loss_cause cause = TIDEMARK_LOSS_FULL;
+    while (!write(state, pair.thread, pair.thread_gap, event)) {
+        const bool again = wait_for_room(state, pair, cause);
+        if (!again || !is_still_ours(epoch)) return give_up(epoch, cause, event, pair.thread_gap);
+    }
+}
+
+void record_shared(LanePair& pair, const Event& event) noexcept {
+    ProcessState& state = *current_state();
+    const std::uint64_t epoch = __atomic_load_n(&process_page.epoch, __ATOMIC_RELAXED);
+    tidemark_loss_cause cause = TIDEMARK_LOSS_FULL;
+    for (;;) {
+        {
+            const SharedLane owned(state);
+            if (!owned) return count_loss(TIDEMARK_LOSS_NO_LANE, event, &pair.thread_gap);
+            if (write(state, pair.thread, pair.thread_gap, event)) return;
+        }
+        const bool again = wait_for_room(state, pair, cause);
+        if (!again || !is_still_ours(epoch)) return give_up(epoch, cause, event, pair.thread_gap);
+    }
+}
+
+void record_nested(ThreadState& thread, std::uintptr_t frame, const Event& event) noexcept {
+    if (!is_still_ours(~thread.key)) {
+        const bool silent = sandbox() == Sandbox::kSilent;
+        return count_loss(silent ? TIDEMARK_LOSS_SANDBOX : TIDEMARK_LOSS_HANDLER, event, nullptr);
+    }
+    LanePair& pair = *thread.pair;
+    // A handler that interrupted a handler's append at a deeper level: counted. Its own append could only be undone by
+    // the one below it, which a longjmp may skip.
+    if (thread.handler_inside != 0 && frame < thread.handler_inside)
+        return count_loss(TIDEMARK_LOSS_HANDLER, event, &pair.handler_gap);
+    thread.handler_inside = frame;
+    // SYNC(nesting): as in record.cpp.
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (!write(*current_state(), pair.handler, pair.handler_gap, event))
+        count_loss(TIDEMARK_LOSS_HANDLER, event, &pair.handler_gap);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    thread.handler_inside = 0;
+}
+
+void grow_fully(ProcessState& state, LanePair& pair) noexcept {
+    for (;;) {
+        const std::uint64_t used = pair.thread.look(pair.thread.head());
+        if (used >= pair.thread.capacity() || !grow(state, pair.thread)) return;
+    }
+}
+
+}  // namespace tidemark::producer

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The producer's side of the bell: wake a collector that sleeps, tell whether one lives. The protocol, and why no
+// fence is needed here, is in README.md (SYNC(bell)). How collectors sleep is theirs.
+#pragma once
+
+#include <cstdint>
+
+#include <linux/futex.h>
+
+#include "shm/kill_point.hpp"
+#include "shm/raw_syscall.hpp"
+#include "shm/ring_layout.hpp"
+
+namespace tidemark::shm {
+
+// A collector that gave no sign of life for this long is not waited for.
+inline constexpr std::uint64_t kHeartbeatFresh_ns = 2'000'000'000;
+
+// The slot that the ring's consumer sleeps on, nullptr if none is known. Any thread; never faults on a wild index.
+inline BellSlot* consumer_bell(BellPage* page, const RingHeader& header) noexcept {
+    const auto slot =
+        static_cast<std::uint32_t>(__atomic_load_n(&header.consumer_slot, __ATOMIC_RELAXED));
+    return slot < kBellSlots && page != nullptr ? &page->slots[slot] : nullptr;
+}
+
+inline bool is_waiting(const BellSlot& slot) noexcept {
+    return __atomic_load_n(&slot.waiting, __ATOMIC_RELAXED) != 0;
+}
+
+// Wakes the collector if it still sleeps. One of many ringers makes the system call.
+inline void ring(BellSlot& slot) noexcept {
+    std::uint32_t was = 0;
+    // SYNC(bell): acq_rel, so that one ringer takes the word and what it published before is seen by whom it wakes.
+    TIDEMARK_SHARED_STORE("bell.take",
+                          was = __atomic_exchange_n(&slot.waiting, 0u, __ATOMIC_ACQ_REL));
+    if (was == 0) return;
+    TIDEMARK_KILL_POINT("bell.wake");
+    raw_syscall(SYS_futex, word(&slot.waiting), FUTEX_WAKE, 1);
+}
+
+inline bool heartbeat_is_fresh(const BellSlot& slot, std::uint64_t now_ns) noexcept {
+    const std::uint64_t beat = __atomic_load_n(&slot.heartbeat_ns, __ATOMIC_RELAXED);
+    return beat != 0 && (beat >= now_ns || now_ns - beat < kHeartbeatFresh_ns);
+}
+
+inline bool same_instance(const char (&a)[64], const char (&b)[64]) noexcept {
+    for (std::uint32_t i = 0; i < sizeof a; ++i) {
+        if (a[i] != b[i]) return false;
+        if (a[i] == '\0') return true;
+    }
+    return true;
+}
+
+// True if a collector drains this ring, or lives that would: of the wanted instance, or any if none is wanted.
+inline bool collector_lives(const BellPage* page, const RingHeader& header,
+                            std::uint64_t now_ns) noexcept {
+    const auto own =
+        static_cast<std::uint32_t>(__atomic_load_n(&header.consumer_slot, __ATOMIC_RELAXED));
+    const bool attached = __atomic_load_n(&header.consumer_attached, __ATOMIC_RELAXED) != 0;
+    // One without a slot (all 127 are taken) polls; only that it attached is known of it.
+    if (attached && (page == nullptr || own >= kBellSlots)) return true;
+    if (page == nullptr) return false;
+    if (own < kBellSlots && heartbeat_is_fresh(page->slots[own], now_ns)) return true;
+    for (const BellSlot& slot : page->slots) {
+        if (!heartbeat_is_fresh(slot, now_ns)) continue;
+        if (header.instance[0] == '\0' || same_instance(header.instance, slot.instance))
+            return true;
+    }
+    return false;
+}
+
+inline bool any_collector_lives(const BellPage& page, std::uint64_t now_ns) noexcept {
+    for (const BellSlot& slot : page.slots)
+        if (heartbeat_is_fresh(slot, now_ns)) return true;
+    return false;
+}
+
+}  // namespace tidemark::shm
