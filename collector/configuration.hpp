@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tidemark/words.h"
@@ -15,10 +16,10 @@ namespace tidemark::collector {
 struct DeviceConfiguration {
     std::uint32_t device = 0;  // accelerator number or TIDEMARK_DEVICE_HOST
     std::string name;
-    std::uint32_t arch = 0;    // numbers of the device table
+    std::uint32_t arch = 0;  // numbers of the device table
     std::uint32_t dram_channels = 0;
-    std::uint64_t dram_per_channel = 0;  // bytes; 0: unknown
-    std::uint64_t l1_per_core = 0;       // bytes; 0: unknown
+    std::uint64_t dram_per_channel = 0;                  // bytes; 0: unknown
+    std::uint64_t l1_per_core = 0;                       // bytes; 0: unknown
     std::uint64_t capacity[TIDEMARK_MEMORY_COUNT] = {};  // bytes; 0: unknown
 };
 
@@ -29,15 +30,23 @@ struct Limits {
 };
 
 struct Configuration {
-    std::string instance;           // [A-Za-z0-9._-], 1 to 63 characters
+    std::string instance;  // [A-Za-z0-9._-], 1 to 63 characters
     std::vector<DeviceConfiguration> devices;
     Limits limits;
-    bool private_instance = false;  // takes only rings that name it, keeps all until its end, leaves nothing behind
+    bool private_instance =
+        false;  // takes only rings that name it, keeps all until its end, leaves nothing behind
     std::uint32_t stats_mode = 0644;
-    std::string stats_group;        // empty: the user's own
-    std::string control_socket;     // path; empty: none
-    std::string event_log;          // NDJSON file; empty: none
-    std::string leak_log;           // NDJSON file; empty: none
+    std::string stats_group;     // empty: the user's own
+    std::string control_socket;  // path; empty: none
+    std::string event_log;       // NDJSON file; empty: none
+    std::string leak_log;        // NDJSON file; empty: none
 };
+
+// Read a JSON text, or a file of at most 1 MiB, over `configuration` (docs/configuration.md). On false nothing is
+// changed and `error` names the key, `source` or the file, and what is allowed. At start, before other threads.
+[[nodiscard]] bool parse_configuration(std::string_view text, const std::string& source,
+                                       Configuration& configuration, std::string& error);
+[[nodiscard]] bool read_configuration(const std::string& path, Configuration& configuration,
+                                      std::string& error);
 
 }  // namespace tidemark::collector

@@ -14,7 +14,7 @@ enum class LogLevel : int { kError = 0, kWarning = 1, kNotice = 2, kInfo = 3, kD
 
 enum class LogTarget {
     kStandardError,  // "tidemarkd: text"; with the journal's "<N>" prefix where a service manager reads it
-    kSystemLog,      // syslog(3), facility daemon
+    kSystemLog,  // syslog(3), facility daemon
 };
 
 // Before other threads start. What is less urgent than `level` is left out; kNotice unless told.

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/options.hpp"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
+#include "collector/instance.hpp"
+#include "collector/quantity.hpp"
+
+namespace tidemark::collector {
+namespace {
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  tidemarkd --background            start; nothing happens if one runs already\n"
+    "  tidemarkd --status                0: runs, 3: does not\n"
+    "  tidemarkd --instance lab --config /etc/tidemark/lab.json --leak-log /var/log/leaks.json\n"
+    "Configuration: /etc/tidemark/tidemark.json, $XDG_CONFIG_HOME/tidemark/tidemark.json";
+
+// Flags as typed; what is not typed stays empty, so that file and environment can speak.
+struct Flags {
+    std::optional<std::string> instance, config, mode, group, event_log, leak_log, exited_grace,
+        ready_fd;
+    bool background = false, foreground = false, status = false, stop = false, is_private = false;
+    int quiet = 0, verbose = 0;
+};
+
+struct Refusal {
+    std::string text;
+};
+
+void declare(CLI::App& app, Flags& flags) {
+    app.add_option("--instance", flags.instance, "Name of this collector")->type_name("NAME");
+    app.add_option("--config", flags.config, "Configuration file (JSON)")->type_name("FILE");
+    auto* background =
+        app.add_flag("--background", flags.background, "Return once it is ready, and run on");
+    auto* foreground = app.add_flag("--foreground", flags.foreground, "Stay (the default)");
+    auto* status = app.add_flag("--status", flags.status, "Say whether it runs: 0 yes, 3 no");
+    auto* stop = app.add_flag("--stop", flags.stop, "End it in order; 3 if none runs");
+    app.add_option("--mode", flags.mode, "Mode of the stats segment, 0644")->type_name("OCTAL");
+    app.add_option("--group", flags.group, "Group of the stats segment")->type_name("NAME");
+    auto* is_private =
+        app.add_flag("--private", flags.is_private,
+                     "Take only programs that name it, end with its parent, leave nothing");
+    app.add_option("--ready-fd", flags.ready_fd, "Write \"ready\" there once it is")
+        ->type_name("N");
+    app.add_option("--event-log", flags.event_log, "Append every event to it, as NDJSON")
+        ->type_name("FILE");
+    app.add_option("--leak-log", flags.leak_log, "Append to it what programs leave")
+        ->type_name("FILE");
+    app.add_option("--exited-grace", flags.exited_grace,
+                   "How long ended programs stay, 60, or \"forever\"")
+        ->type_name("SECONDS");
+    app.add_flag("-q", flags.quiet, "Say less; twice: errors only");
+    app.add_flag("-v", flags.verbose, "Say more; twice: everything");
+    background->excludes(foreground)->excludes(status)->excludes(stop)->excludes(is_private);
+    status->excludes(stop)->excludes(foreground)->excludes(is_private);
+    stop->excludes(foreground)->excludes(is_private);
+}
+
+std::string absolute(const std::string& path) {
+    return path.empty() ? path : std::filesystem::absolute(path).lexically_normal().string();
+}
+
+// The file that is read when none is named; empty: there is none.
+std::string default_configuration() {
+    std::string own;
+    const char* base = std::getenv("XDG_CONFIG_HOME");
+    const char* home = std::getenv("HOME");
+    if (base != nullptr && base[0] == '/') {
+        own = base;
+    } else if (home != nullptr && home[0] == '/') {
+        own = std::string(home) + "/.config";
+    }
+    std::string candidates[] = {
+        own.empty() || geteuid() == 0 ? "" : own + "/tidemark/tidemark.json",
+        "/etc/tidemark/tidemark.json"};
+    for (const std::string& path : candidates) {
+        std::error_code ignored;
+        if (!path.empty() && std::filesystem::exists(path, ignored)) return path;
+    }
+    return {};
+}
+
+void read_file(const Flags& flags, Configuration& configuration) {
+    const std::string path = flags.config ? absolute(*flags.config) : default_configuration();
+    std::string error;
+    if (!path.empty() && !read_configuration(path, configuration, error)) throw Refusal{error};
+    if (!flags.is_private || flags.config) return;
+    // What the machine's file says of devices and limits holds for a private instance too; the rest is not its own.
+    configuration.instance.clear();
+    configuration.event_log.clear();
+    configuration.leak_log.clear();
+    configuration.stats_group.clear();
+    configuration.stats_mode = Configuration{}.stats_mode;
+}
+
+void choose_instance(const Flags& flags, Configuration& configuration) {
+    const char* environment = std::getenv("TIDEMARK_INSTANCE");
+    const char* source = "";
+    if (flags.instance) {
+        configuration.instance = *flags.instance;
+        source = "--instance: ";
+    } else if (flags.is_private) {
+        throw Refusal{
+            "--private needs --instance NAME: the name that the tracked programs get as "
+            "TIDEMARK_INSTANCE"};
+    } else if (environment != nullptr && environment[0] != '\0') {
+        configuration.instance = environment;
+        source = "TIDEMARK_INSTANCE: ";
+    } else if (configuration.instance.empty()) {
+        configuration.instance = default_instance(geteuid());
+    }
+    std::string error;
+    if (!valid_instance(configuration.instance, error)) throw Refusal{source + error};
+}
+
+template <typename Value>
+Value understood(std::string_view flag, const std::string& text, std::optional<Value> value,
+                 std::string_view wanted) {
+    if (!value) throw Refusal{std::string(flag) + ": '" + text + "' is not " + std::string(wanted)};
+    return *value;
+}
+
+void apply_flags(const Flags& flags, Configuration& configuration) {
+    configuration.private_instance = flags.is_private;
+    if (flags.mode) {
+        configuration.stats_mode = understood("--mode", *flags.mode, parse_mode(*flags.mode),
+                                              "a mode from 0600 to 0666 without execution");
+    }
+    if (flags.exited_grace) {
+        configuration.limits.exited_grace_ns =
+            understood("--exited-grace", *flags.exited_grace, parse_grace(*flags.exited_grace),
+                       "a number of seconds up to ten years, or \"forever\"");
+    } else if (flags.is_private) {
+        configuration.limits.exited_grace_ns = *parse_grace("forever");
+    }
+    if (flags.group) configuration.stats_group = *flags.group;
+    if (flags.event_log) configuration.event_log = absolute(*flags.event_log);
+    if (flags.leak_log) configuration.leak_log = absolute(*flags.leak_log);
+    const std::string& group = configuration.stats_group;
+    if (!group.empty() && getgrnam(group.c_str()) == nullptr) {
+        throw Refusal{"there is no group '" + group +
+                      "' for the stats segment; getent group lists those there are"};
+    }
+}
+
+int ready_descriptor(const Flags& flags) {
+    if (!flags.ready_fd) return -1;
+    const auto number = parse_number(*flags.ready_fd);
+    if (!number || *number > 1'000'000 || fcntl(static_cast<int>(*number), F_GETFD) < 0) {
+        throw Refusal{"--ready-fd: '" + *flags.ready_fd + "' is not an open descriptor"};
+    }
+    return static_cast<int>(*number);
+}
+
+Options resolve(const Flags& flags) {
+    Options options;
+    using Action = Options::Action;
+    options.action = flags.background ? Action::kBackground
+                     : flags.status   ? Action::kStatus
+                     : flags.stop     ? Action::kStop
+                                      : Action::kForeground;
+    options.verbosity = flags.verbose - flags.quiet;
+    read_file(flags, options.configuration);
+    choose_instance(flags, options.configuration);
+    apply_flags(flags, options.configuration);
+    options.ready_descriptor = ready_descriptor(flags);
+    return options;
+}
+
+ParsedOptions refused(const std::string& text) {
+    return {{}, false, 2, {}, "tidemarkd: " + text + " (tidemarkd --help shows what there is)\n"};
+}
+
+}  // namespace
+
+ParsedOptions parse_options(int argc, const char* const* argv) {
+    CLI::App app(
+        "The Tidemark collector: drains the rings of tracked programs and publishes what they "
+        "hold.",
+        "tidemarkd");
+    app.footer(kExamples);
+    app.set_version_flag("--version", "tidemarkd " TIDEMARK_PROJECT_VERSION);
+    Flags flags;
+    declare(app, flags);
+    try {
+        app.parse(argc, argv);
+        return {resolve(flags), true, 0, {}, {}};
+    } catch (const CLI::CallForHelp&) {
+        return {{}, false, 0, app.help(), {}};
+    } catch (const CLI::CallForVersion& version) {
+        return {{}, false, 0, std::string(version.what()) + "\n", {}};
+    } catch (const CLI::ParseError& problem) {
+        return refused(problem.what());
+    } catch (const Refusal& refusal) {
+        return refused(refusal.text);
+    }
+}
+
+}  // namespace tidemark::collector
