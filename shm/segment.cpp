@@ -28,9 +28,9 @@ std::string failure(const char* tried, const std::string& name, const std::strin
     return std::string("cannot ") + tried + " shared memory object /dev/shm/" + name + ": " + why;
 }
 
-bool take_lock(int descriptor, int byte) noexcept {
+bool set_lock(int descriptor, int byte, short type) noexcept {
     struct flock lock = {};
-    lock.l_type = F_WRLCK;
+    lock.l_type = type;
     lock.l_whence = SEEK_SET;
     lock.l_start = byte;
     lock.l_len = 1;
@@ -98,7 +98,11 @@ bool Segment::unlink(const std::string& name) noexcept {
 }
 
 bool Segment::lock_byte(int byte) noexcept {
-    return descriptor_ >= 0 && take_lock(descriptor_, byte);
+    return descriptor_ >= 0 && set_lock(descriptor_, byte, F_WRLCK);
+}
+
+void Segment::unlock_byte(int byte) noexcept {
+    if (descriptor_ >= 0) set_lock(descriptor_, byte, F_UNLCK);
 }
 
 void Segment::release_descriptor() noexcept {

@@ -36,6 +36,7 @@ public:
     // Takes the write lock on one byte for as long as the mapping lives. Only between create or open and
     // release_descriptor. False: somebody else holds it.
     bool lock_byte(int byte) noexcept;
+    void unlock_byte(int byte) noexcept;
     // Closes the descriptor; the mapping (and the lock) stay. Called by whoever needs the lock no more than once.
     void release_descriptor() noexcept;
 

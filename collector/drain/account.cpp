@@ -123,14 +123,12 @@ std::unique_ptr<Account> Account::open(const std::string& name, const Limits& li
 }
 
 bool Account::undo(const UndoRecord& record) noexcept {
-    const std::uint64_t length = record.length;
-    if (length == 0 || length > kUndoBytes || length % 8 != 0 || record.offset % 8 != 0) return false;
-    if (record.offset > segment_.size() || length > segment_.size() - record.offset) return false;
-    auto* place = reinterpret_cast<std::uint64_t*>(segment_.data() + record.offset);
-    for (std::uint64_t i = 0; i < length / 8; ++i) {
-        TIDEMARK_SHARED_STORE("recover.word", __atomic_store_n(place + i, record.old_words[i], __ATOMIC_RELAXED));
-    }
-    return true;
+    return restore(segment_.data(), segment_.size(), record);
+}
+
+void Account::mark_reported() noexcept {
+    auto& stored = *reinterpret_cast<AccountState*>(segment_.data() + kStateOffset);
+    TIDEMARK_SHARED_STORE("account.reported", stored.reported = 1);
 }
 
 void Account::reload() {

@@ -71,6 +71,8 @@ public:
     void committed() noexcept;
     // Marks the image ended, inside the transaction that folds it into the ledger.
     void end(Journal& journal, std::uint64_t exit_unix_ns, std::uint64_t exit_ticks) noexcept;
+    // The leak log holds what the image left.
+    void mark_reported() noexcept;
     // Stores the pools' names that the image declared; not journaled, they say the same each time.
     void name_pool(std::uint32_t pool, std::uint32_t memory, const char* name) noexcept;
 

@@ -42,6 +42,18 @@ struct Target {
     std::uint32_t serial;
 };
 
+// Recovery: puts a record's old words back into an object of `size` bytes. False: the record can't be.
+inline bool restore(std::byte* base, std::uint64_t size, const UndoRecord& record) noexcept {
+    const std::uint64_t length = record.length;
+    if (length == 0 || length > kUndoBytes || length % 8 != 0 || record.offset % 8 != 0) return false;
+    if (record.offset > size || length > size - record.offset) return false;
+    auto* place = reinterpret_cast<std::uint64_t*>(base + record.offset);
+    for (std::uint64_t i = 0; i < length / 8; ++i) {
+        TIDEMARK_SHARED_STORE("recover.word", __atomic_store_n(place + i, record.old_words[i], __ATOMIC_RELAXED));
+    }
+    return true;
+}
+
 // Drain thread only.
 class Journal {
 public:

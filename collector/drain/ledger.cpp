@@ -89,6 +89,10 @@ LedgerRow* Ledger::row(std::uint32_t device, std::uint32_t pool, const char* nam
     return &fresh;
 }
 
+bool Ledger::undo(const UndoRecord& record) noexcept {
+    return restore(segment_.data(), kRecordsOffset, record);
+}
+
 void Ledger::set(const std::uint64_t& place, std::uint64_t value) {
     if (place == value) return;
     const auto offset = reinterpret_cast<const std::byte*>(&place) - segment_.data();

@@ -72,6 +72,8 @@ public:
     void set(const std::uint64_t& place, std::uint64_t value);
     void assign(LedgerRow& place, const LedgerRow& value);
     void assign(const LedgerHeader& value);
+    // Recovery.
+    bool undo(const UndoRecord& record) noexcept;
 
 private:
     shm::Segment segment_;

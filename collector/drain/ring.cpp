@@ -136,6 +136,19 @@ void Ring::read_loss(shm::LossCounter (&out)[TIDEMARK_LOSS_CAUSE_COUNT]) const n
     }
 }
 
+std::uint32_t Ring::declaration_count() const noexcept {
+    const auto* from = reinterpret_cast<const shm::Declarations*>(segment_.data() + shm::kDeclarationsOffset);
+    std::uint32_t count = 0;
+    for (const shm::PoolDeclaration& pool : from->pools) count += __atomic_load_n(&pool.ready, __ATOMIC_RELAXED) == 1;
+    for (const shm::DeviceDeclaration& device : from->devices) {
+        count += __atomic_load_n(&device.ready, __ATOMIC_RELAXED) == 1;
+        for (const std::uint64_t& capacity : device.capacity) {
+            count += __atomic_load_n(&capacity, __ATOMIC_RELAXED) != 0;
+        }
+    }
+    return count;
+}
+
 shm::Declarations Ring::declarations() const noexcept {
     shm::Declarations copy;
     const auto* from = reinterpret_cast<const shm::Declarations*>(segment_.data() + shm::kDeclarationsOffset);

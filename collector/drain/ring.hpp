@@ -52,6 +52,7 @@ public:
     bool sandboxed() const noexcept;
     void read_loss(shm::LossCounter (&out)[TIDEMARK_LOSS_CAUSE_COUNT]) const noexcept;
     shm::Declarations declarations() const noexcept;
+    std::uint32_t declaration_count() const noexcept;
 
     // After the commit: space back; after the publication: flushers told.
     void give_back(const std::vector<shm::LanePosition>& committed) noexcept;

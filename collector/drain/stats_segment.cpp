@@ -132,6 +132,7 @@ bool StatsSegment::put_in_place(std::string& error) {
 }
 
 bool StatsSegment::in_place() const noexcept {
+    if (inode_ == 0) return true;
     struct stat status = {};
     return stat(path_of(name_).c_str(), &status) == 0 && status.st_ino == inode_;
 }

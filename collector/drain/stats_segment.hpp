@@ -22,7 +22,7 @@ public:
     [[nodiscard]] bool create(const Configuration& configuration, std::uint64_t generation, std::string& error);
     // Marks the predecessor superseded, if there is one, and takes its name.
     [[nodiscard]] bool put_in_place(std::string& error);
-    // True while the name still leads to this segment.
+    // True while the name still leads to this segment, or if it never was to.
     bool in_place() const noexcept;
     void remove() noexcept;
 

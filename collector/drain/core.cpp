@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The drain thread's loop: tasks, passes, publications, ends, heartbeats, sleep. What each of them does stands in its
+// own file; this decides only what comes next.
+#include "collector/core.hpp"
+
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <mutex>
+#include <utility>
+
+#include "collector/drain/pass.hpp"
+#include "collector/drain/publisher.hpp"
+#include "collector/drain/registry.hpp"
+#include "collector/log.hpp"
+#include "shm/bell_slots.hpp"
+#include "shm/fault_guard.hpp"
+
+namespace tidemark::collector {
+namespace {
+
+constexpr std::uint64_t kHeartbeatNs = 250'000'000;
+constexpr std::uint64_t kSpinNs = 50'000;        // without news before it sleeps
+constexpr std::uint64_t kPollNs = 10'000'000;    // for rings that ring no bell
+constexpr std::uint64_t kBusyEvents = 256;       // a pass this large is followed by the next at once
+constexpr std::uint64_t kGatherNs = 100'000;     // after a smaller one more is gathered first
+
+std::uint64_t new_generation() {
+    std::uint64_t number = 0;
+    if (getrandom(&number, sizeof number, 0) != sizeof number || number == 0) number = shm::monotonic_ns() | 1;
+    return number;
+}
+
+}  // namespace
+
+struct Core::Parts {
+    Parts(const Configuration& c, SinkPort& s) : configuration(c), sinks(s), bells(c.instance, generation) {}
+
+    Configuration configuration;
+    SinkPort& sinks;
+    const std::uint64_t generation = new_generation();
+    CollectorCounters counters;
+    ClockCalibration clock;
+    Ledger ledger;
+    Totals totals{ledger};
+    StatsSegment stats;
+    shm::BellSlots bells;
+    std::unique_ptr<Publisher> publisher;
+    std::unique_ptr<Registry> registry;
+    std::unique_ptr<Pass> pass;
+
+    std::mutex tasks_mutex;
+    std::vector<std::function<void(Core&)>> tasks;
+    std::atomic<bool> stop{false};
+    std::uint64_t next_heartbeat = 0;
+    std::uint64_t live_words_cursor = 0;
+
+    bool run_tasks(Core& core);
+    std::vector<Image*> with_news();
+    std::uint64_t turn(bool all);
+    std::uint64_t drain(const std::vector<Image*>& images, bool all);
+    bool retire_ended();
+    void heartbeat();
+    void look_at_live_words();
+    void replace_stats_segment();
+    void sleep();
+    void finish();
+};
+
+Core::Core(const Configuration& configuration, SinkPort& sinks)
+    : parts_(std::make_unique<Parts>(configuration, sinks)) {}
+Core::~Core() = default;
+
+bool Core::open(std::string& error) {
+    Parts& p = *parts_;
+    shm::FaultGuard::install();
+    bool made = false;
+    if (!p.ledger.open(p.configuration.instance, made, error)) return false;
+    if (!p.stats.create(p.configuration, p.generation, error)) return false;
+    p.publisher = std::make_unique<Publisher>(p.stats, p.ledger, p.totals, p.clock, p.configuration, p.sinks);
+    p.registry = std::make_unique<Registry>(p.configuration, p.ledger, p.totals, p.clock, *p.publisher, p.sinks,
+                                            p.counters);
+    p.pass = std::make_unique<Pass>(p.ledger, p.totals, p.clock, p.sinks, p.configuration.limits);
+    p.registry->bell_slot = [&p](std::uint32_t uid) { return p.bells.slot_for(uid); };
+    p.registry->on_attached = [this](std::uint64_t image, int pid) {
+        if (on_attached) on_attached(image, pid);
+    };
+    p.bells.slot_for(geteuid());
+    p.registry->recover();
+    TIDEMARK_SHARED_STORE("ledger.generation", p.ledger.header().generation = p.generation);
+    if (!made) TIDEMARK_SHARED_STORE("ledger.restarts", p.ledger.header().restarts += 1);
+    std::vector<Image*> all;
+    for (auto& [number, image] : p.registry->images()) all.push_back(image.get());
+    p.publisher->publish(all, p.counters);
+    for (Image* image : all) {
+        if (image->exited) p.registry->settle_exited(*image);
+    }
+    p.heartbeat();
+    if (!p.stats.put_in_place(error)) return false;
+    p.registry->scan();
+    return true;
+}
+
+void Core::run() {
+    Parts& p = *parts_;
+    while (!p.stop.load(std::memory_order_relaxed)) {
+        const bool tasks = p.run_tasks(*this);
+        const std::uint64_t events = p.turn(false);
+        const bool ended = p.retire_ended();
+        if (shm::monotonic_ns() >= p.next_heartbeat) p.heartbeat();
+        if (events >= kBusyEvents || tasks || ended) continue;
+        if (events != 0 || p.pass->left_work()) {
+            const timespec gather{0, static_cast<long>(kGatherNs)};
+            nanosleep(&gather, nullptr);
+            continue;
+        }
+        p.sleep();
+    }
+    p.run_tasks(*this);
+    p.finish();
+}
+
+void Core::post(std::function<void(Core&)> task) {
+    {
+        const std::lock_guard<std::mutex> lock(parts_->tasks_mutex);
+        parts_->tasks.push_back(std::move(task));
+    }
+    parts_->bells.ring_own();
+}
+
+void Core::request_stop() noexcept {
+    parts_->stop.store(true, std::memory_order_relaxed);
+    parts_->bells.ring_own();
+}
+
+void Core::ring_appeared(const std::string& name) { parts_->registry->ring_appeared(name); }
+void Core::ring_released(const std::string& name) { parts_->registry->ring_released(name); }
+void Core::rescan() { parts_->registry->scan(); }
+void Core::process_ended(std::uint64_t image) { parts_->registry->process_ended(image); }
+void Core::leaks_recorded(std::uint64_t image) { parts_->registry->leaks_recorded(image); }
+std::size_t Core::running() const { return parts_->registry->running(); }
+std::vector<std::string> Core::clean() { return parts_->registry->clean(); }
+std::uint64_t Core::generation() const { return parts_->generation; }
+
+// Everything that was in a ring when this began is applied and published when it returns.
+std::uint64_t Core::flush() {
+    Parts& p = *parts_;
+    p.registry->scan();
+    for (auto& [number, image] : p.registry->images()) {
+        if (image->ring) p.registry->ring_released(image->ring->name());
+    }
+    // A producer that never rests is caught up with at most so often; one turn takes at least what was there before it,
+    // unless a quantum ends it.
+    for (int turns = 0; turns < 1000; ++turns) {
+        p.turn(true);
+        if (!p.pass->left_work()) break;
+    }
+    p.retire_ended();
+    return p.publisher->pass();
+}
+
+bool Core::Parts::run_tasks(Core& core) {
+    std::vector<std::function<void(Core&)>> now;
+    {
+        const std::lock_guard<std::mutex> lock(tasks_mutex);
+        now.swap(tasks);
+    }
+    for (const std::function<void(Core&)>& task : now) task(core);
+    return !now.empty();
+}
+
+std::vector<Image*> Core::Parts::with_news() {
+    std::vector<Image*> news;
+    for (auto& [number, image] : registry->images()) {
+        if (image->ring && image->ring->has_news()) news.push_back(image.get());
+    }
+    return news;
+}
+
+std::uint64_t Core::Parts::turn(bool all) {
+    const std::vector<Image*> news = with_news();
+    return news.empty() ? 0 : drain(news, all);
+}
+
+std::uint64_t Core::Parts::drain(const std::vector<Image*>& images, bool all) {
+    const std::uint64_t begun = shm::monotonic_ns();
+    for (Image* image : images) registry->refresh_declarations(*image);
+    std::vector<Image*> moved;
+    const std::uint64_t events = pass->run(images, moved, all);
+    if (moved.empty()) return events;
+    registry->note_moved(moved);
+    publisher->publish(moved, counters);
+    for (Image* image : moved) {
+        if (image->ring) image->ring->mark_published(image->account->positions);
+    }
+    counters.publish_latency_last_ns = shm::monotonic_ns() - begun;
+    counters.publish_latency_highest_ns =
+        std::max(counters.publish_latency_highest_ns, counters.publish_latency_last_ns);
+    return events;
+}
+
+// Images whose producer let go: the rest of their lanes first, then their end.
+bool Core::Parts::retire_ended() {
+    std::vector<Image*> moved;
+    for (auto& [number, image] : registry->images()) {
+        if (!image->ended || image->exited) continue;
+        if (image->ring) {
+            drain({image.get()}, true);
+            const bool readable = image->ring->quarantine() == TIDEMARK_QUARANTINE_NONE;
+            if (readable && image->ring->has_news()) continue;
+        }
+        registry->retire(*image, moved);
+    }
+    if (moved.empty()) return false;
+    publisher->publish(moved, counters);
+    for (Image* image : moved) registry->settle_exited(*image);
+    return true;
+}
+
+void Core::Parts::heartbeat() {
+    const std::uint64_t now = shm::monotonic_ns();
+    next_heartbeat = now + kHeartbeatNs;
+    clock.refresh();
+    bells.heartbeat(now);
+    counters.untracked_images = bells.untracked_images();
+    stats.heartbeat(shm::monotonic_ns(CLOCK_REALTIME), now);
+    look_at_live_words();
+    registry->count_polled();
+    registry->forget_old(now);
+    publisher->publish({}, counters);
+    if (!stats.in_place()) replace_stats_segment();
+}
+
+// Losses move without an event when nothing can be appended; a few rings each time, so that the cost stays the same.
+void Core::Parts::look_at_live_words() {
+    constexpr std::size_t kRingsATime = 64;
+    auto& images = registry->images();
+    auto place = images.lower_bound(live_words_cursor);
+    std::vector<Image*> some;
+    for (std::size_t seen = 0; seen < images.size() && some.size() < kRingsATime; ++seen) {
+        if (place == images.end()) place = images.begin();
+        if (place->second->ring) some.push_back(place->second.get());
+        live_words_cursor = place->first + 1;
+        ++place;
+    }
+    if (!some.empty()) drain(some, false);
+    for (Image* image : some) {
+        if (image->ring && !image->ended) registry->ring_released(image->ring->name());
+    }
+}
+
+// Somebody unlinked the segment: readers that come now would find nothing.
+void Core::Parts::replace_stats_segment() {
+    log_warning("the stats segment was removed from outside; a new one takes its place");
+    StatsSegment fresh;
+    std::string error;
+    if (!fresh.create(configuration, generation, error)) {
+        log_error(error);
+        return;
+    }
+    stats.set_state(TIDEMARK_COLLECTOR_SUPERSEDED);
+    stats = std::move(fresh);
+    if (!stats.put_in_place(error)) log_error(error);
+    publisher->publish_everything(registry->images(), counters);
+}
+
+void Core::Parts::sleep() {
+    const std::uint64_t begun = shm::monotonic_ns();
+    while (shm::monotonic_ns() - begun < kSpinNs) {
+        if (!with_news().empty() || stop.load(std::memory_order_relaxed)) return;
+        for (int i = 0; i < 64; ++i) shm::pause_briefly();
+    }
+    bells.announce_waiting();
+    bool news = !with_news().empty() || stop.load(std::memory_order_relaxed);
+    {
+        const std::lock_guard<std::mutex> lock(tasks_mutex);
+        news |= !tasks.empty();
+    }
+    const std::uint64_t now = shm::monotonic_ns();
+    if (!news && now < next_heartbeat) {
+        std::uint64_t timeout = next_heartbeat - now;
+        if (registry->must_poll()) timeout = std::min(timeout, kPollNs);
+        bells.sleep(timeout);
+    }
+    bells.stop_waiting();
+}
+
+void Core::Parts::finish() {
+    turn(true);
+    retire_ended();
+    publisher->publish({}, counters);
+    stats.set_state(TIDEMARK_COLLECTOR_STOPPED);
+    if (!configuration.private_instance) return;
+    registry->remove_all();
+    stats.remove();
+    shm::Segment::unlink(Ledger::name_of(configuration.instance));
+}
+
+}  // namespace tidemark::collector

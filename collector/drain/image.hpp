@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One image as the drain thread knows it: its ring while it runs, its account, what it has been counted with, and the
+// rows it is published in. Plain data; the registry makes and ends it, the pass drains it, the publisher shows it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "collector/drain/account.hpp"
+#include "collector/drain/ring.hpp"
+#include "collector/drain/totals.hpp"
+
+namespace tidemark::collector {
+
+struct Image {
+    ImageIdentity identity;
+    std::unique_ptr<Account> account;  // null once exited and published for the last time
+    std::unique_ptr<Ring> ring;        // null once drained to the end
+    CountedAccount counted;
+    bool ended = false;                // its producer let go; what is published is still to be drained
+    bool ended_by_exec = false;
+    bool exited = false;               // folded into the ledger
+    std::uint64_t exit_unix_ns = 0;
+    std::uint64_t forget_at_ns = 0;    // CLOCK_MONOTONIC, once exited
+    bool quarantine_told = false;
+    std::uint32_t declarations_seen = 0;
+    shm::LossCounter loss_counted[TIDEMARK_LOSS_CAUSE_COUNT] = {};  // in the collector's sums
+
+    // Rows of the stats segment; UINT32_MAX: none.
+    std::uint32_t process_row = UINT32_MAX;
+    std::vector<std::uint32_t> usage_rows;
+    bool process_row_dirty = true;
+};
+
+}  // namespace tidemark::collector

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/drain/pass.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace tidemark::collector {
+namespace {
+
+// Hands an account's records on with their stamps made nanoseconds.
+class Follower final : public SinkPort {
+public:
+    Follower(SinkPort& sinks, const ClockCalibration& clock) : sinks_(sinks), clock_(clock) {}
+    bool wants_events() const noexcept override { return true; }
+    void push(const SinkRecord& record) noexcept override {
+        SinkRecord timed = record;
+        timed.time_unix_ns = clock_.unix_ns(record.time_unix_ns);
+        sinks_.push(timed);
+    }
+    std::uint64_t dropped() const noexcept override { return sinks_.dropped(); }
+
+private:
+    SinkPort& sinks_;
+    const ClockCalibration& clock_;
+};
+
+constexpr std::uint64_t kSettleNs = 1000;  // clocks of two cores may differ by less than that
+constexpr std::uint64_t kStepNs = 1'000'000'000;
+constexpr std::size_t kPrefetchAhead = 8;
+
+}  // namespace
+
+std::uint64_t Pass::run(const std::vector<Image*>& images, std::vector<Image*>& moved, bool all) {
+    const std::uint64_t settle = clock_.ticks_of(kSettleNs);
+    limit_ = clock_.now() - (all ? 0 : settle);
+    if (all) {
+        // Whoever published before the call stamped before it, give or take the settling time.
+        limit_ += settle;
+        while (clock_.now() <= limit_) {
+        }
+    }
+    far_ahead_ = limit_ + clock_.ticks_of(kStepNs);
+    planned_ = 2 * ledger_.row_count() + 4 + sizeof(LedgerHeader) / kUndoBytes;
+    left_work_ = false;
+    follow_ = sinks_.wants_events();
+    std::uint64_t before = 0;
+    std::uint64_t events = 0;
+    for (Image* image : images) {
+        if (!room_for_event()) {
+            left_work_ = true;
+            break;
+        }
+        before = image->account->state.events;
+        if (!drain(*image)) continue;
+        events += image->account->state.events - before;
+        planned_ += image->account->seal_records();
+        moved.push_back(image);
+    }
+    if (!moved.empty()) commit(moved, events);
+    return events;
+}
+
+// True if the account changed.
+bool Pass::drain(Image& image) {
+    Ring& ring = *image.ring;
+    Account& account = *image.account;
+    bool changed = read_live_words(image);
+    if (ring.quarantine() == TIDEMARK_QUARANTINE_NONE) {
+        account.begin_pass();
+        open_feeds(image);
+        if (feeds_.size() == 1) drain_single(feeds_[0], image);
+        else if (!feeds_.empty()) drain_merged(image);
+        close_feeds(image);
+        changed |= !feeds_.empty();
+    }
+    if (ring.quarantine() != account.state.quarantine) {
+        account.state.quarantine = ring.quarantine();
+        changed = true;
+    }
+    account.dirty |= changed;
+    return changed;
+}
+
+// Loss, sandbox: words that the producer moves outside of its lanes.
+bool Pass::read_live_words(Image& image) {
+    shm::LossCounter loss[TIDEMARK_LOSS_CAUSE_COUNT];
+    image.ring->read_loss(loss);
+    AccountState& state = image.account->state;
+    if (image.ring->quarantine() != TIDEMARK_QUARANTINE_NONE || std::memcmp(loss, state.loss, sizeof loss) == 0) {
+        return false;
+    }
+    std::memcpy(state.loss, loss, sizeof loss);
+    state.gapped = 1;
+    return true;
+}
+
+void Pass::open_feeds(Image& image) {
+    feeds_.clear();
+    std::vector<shm::LaneReader>& lanes = image.ring->lanes();
+    for (std::uint32_t i = 0; i < lanes.size(); ++i) {
+        const std::uint64_t head = lanes[i].head();
+        if (head == lanes[i].cursor.position) continue;
+        if (!lanes[i].head_is_possible(head)) {
+            image.ring->put_in_quarantine(TIDEMARK_QUARANTINE_INDEX);
+            continue;
+        }
+        if (lanes[i].cursor.block_offset == 0 && !lanes[i].begin()) {
+            image.ring->put_in_quarantine(TIDEMARK_QUARANTINE_HEADER);
+            continue;
+        }
+        Feed feed;
+        feed.lane = &lanes[i];
+        feed.index = i;
+        feed.head = head;
+        feed.buffer = feeds_.size() * kChunk;
+        feed.chunk_start = lanes[i].cursor;
+        feeds_.push_back(feed);
+    }
+    if (events_.size() < feeds_.size() * kChunk) events_.resize(feeds_.size() * kChunk);
+}
+
+// Copies the lane's next records. False: no more up to its cut, or the lane can't be trusted.
+bool Pass::refill(Feed& feed, Image& image) {
+    feed.chunk_start = feed.lane->cursor;
+    feed.next = 0;
+    feed.chunk = 0;
+    if (feed.lane->cursor.position == feed.head) return false;
+    tidemark_quarantine fault = TIDEMARK_QUARANTINE_NONE;
+    feed.chunk = feed.lane->take(feed.head, events_.data() + feed.buffer, kChunk, fault);
+    if (image.ring->quarantine() != TIDEMARK_QUARANTINE_NONE) fault = image.ring->quarantine();
+    if (fault != TIDEMARK_QUARANTINE_NONE) {
+        image.ring->put_in_quarantine(fault);
+        ++image.account->state.loss[TIDEMARK_LOSS_CORRUPT].allocations;
+        image.account->state.gapped = 1;
+    }
+    for (std::size_t i = 0; i < std::min(feed.chunk, kPrefetchAhead); ++i) {
+        image.account->prefetch(events_[feed.buffer + i]);
+    }
+    return feed.chunk != 0;
+}
+
+// Puts the stamp in order. False: the event is younger than W and waits for the next pass, and with it its lane.
+bool Pass::admit(Feed& feed, Account& account, shm::Event& event) {
+    if (event.stamp > limit_) {
+        if (event.stamp <= far_ahead_) return false;
+        ++account.state.clock_steps;
+        event.stamp = feed.lane->cursor.last_stamp;
+    }
+    if (event.stamp < feed.lane->cursor.last_stamp) event.stamp = feed.lane->cursor.last_stamp;
+    return true;
+}
+
+void Pass::apply(Feed& feed, Account& account, const shm::Event& event) {
+    if (feed.next + kPrefetchAhead < feed.chunk) {
+        account.prefetch(events_[feed.buffer + feed.next + kPrefetchAhead]);
+    }
+    if (follow_) {
+        Follower follower(sinks_, clock_);
+        account.apply(ledger_.journal(), event, &follower);
+    } else {
+        account.apply(ledger_.journal(), event, nullptr);
+    }
+    feed.lane->cursor.last_stamp = event.stamp;
+    ++feed.next;
+}
+
+void Pass::drain_single(Feed& feed, Image& image) {
+    std::uint64_t applied = 0;
+    while (refill(feed, image)) {
+        while (feed.next < feed.chunk) {
+            shm::Event& event = events_[feed.buffer + feed.next];
+            if (!admit(feed, *image.account, event)) return;
+            if (!room_for_event()) {
+                left_work_ = true;
+                return;
+            }
+            apply(feed, *image.account, event);
+            ++applied;
+        }
+        if (applied >= limits_.image_quantum) {
+            left_work_ = true;
+            return;
+        }
+    }
+}
+
+// A binary heap of lanes by the stamp of their next record.
+void Pass::drain_merged(Image& image) {
+    struct Next {
+        std::uint64_t stamp;
+        Feed* feed;
+    };
+    const auto later = [](const Next& a, const Next& b) { return a.stamp > b.stamp; };
+    std::vector<Next> heap;
+    heap.reserve(feeds_.size());
+    const auto advance = [&](Feed& feed, std::uint64_t& stamp) {
+        if (feed.next == feed.chunk && !refill(feed, image)) return false;
+        shm::Event& event = events_[feed.buffer + feed.next];
+        if (!admit(feed, *image.account, event)) return false;
+        stamp = event.stamp;
+        return true;
+    };
+    for (Feed& feed : feeds_) {
+        Next first{0, &feed};
+        if (advance(feed, first.stamp)) heap.push_back(first);
+    }
+    std::make_heap(heap.begin(), heap.end(), later);
+    std::uint64_t applied = 0;
+    while (!heap.empty()) {
+        if (applied >= limits_.image_quantum || !room_for_event()) {
+            left_work_ = true;
+            break;
+        }
+        std::pop_heap(heap.begin(), heap.end(), later);
+        Next& first = heap.back();
+        // As long as this lane stays ahead of the others it needs no heap.
+        const std::uint64_t until = heap.size() > 1 ? heap.front().stamp : UINT64_MAX;
+        bool more = true;
+        do {
+            apply(*first.feed, *image.account, events_[first.feed->buffer + first.feed->next]);
+            ++applied;
+            more = advance(*first.feed, first.stamp);
+        } while (more && first.stamp <= until && applied < limits_.image_quantum && room_for_event());
+        if (more) std::push_heap(heap.begin(), heap.end(), later);
+        else heap.pop_back();
+    }
+}
+
+// Cursors go back to the first record that was copied and not applied.
+void Pass::close_feeds(Image& image) {
+    for (Feed& feed : feeds_) {
+        if (feed.next == feed.chunk) continue;
+        const std::uint64_t last_stamp = feed.lane->cursor.last_stamp;
+        feed.lane->cursor = feed.chunk_start;
+        tidemark_quarantine fault = TIDEMARK_QUARANTINE_NONE;
+        feed.lane->take(feed.head, events_.data() + feed.buffer, feed.next, fault);
+        if (fault != TIDEMARK_QUARANTINE_NONE) image.ring->put_in_quarantine(fault);
+        feed.lane->cursor.last_stamp = last_stamp;
+    }
+    std::vector<shm::LaneReader>& lanes = image.ring->lanes();
+    image.account->positions.resize(std::max(image.account->positions.size(), lanes.size()));
+    for (const Feed& feed : feeds_) image.account->positions[feed.index] = feed.lane->cursor;
+}
+
+void Pass::commit(std::vector<Image*>& moved, std::uint64_t events) {
+    for (Image* image : moved) totals_.note_rise(*image->account, image->counted);
+    totals_.store_peaks();
+    for (Image* image : moved) image->account->seal(ledger_.journal());
+    LedgerHeader header = ledger_.header();
+    header.passes += 1;
+    header.events += events;
+    ledger_.assign(header);
+    ledger_.journal().commit();
+    for (Image* image : moved) {
+        image->account->committed();
+        totals_.count(*image->account, image->counted);
+        image->process_row_dirty = true;
+        image->ring->give_back(image->account->positions);
+    }
+}
+
+}  // namespace tidemark::collector

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rows of images, totals and the collector. Devices, memories and history: publisher_devices.cpp.
+#include "collector/drain/publisher.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+namespace tidemark::collector {
+namespace {
+
+template <class Row>
+void copy_common(Row& row, const UsageState& usage) {
+    row.current = usage.current;
+    row.peak = usage.peak;
+    row.total_allocated = usage.total_allocated;
+    row.total_freed = usage.total_freed;
+    row.superseded = usage.superseded;
+    row.live = usage.live;
+    row.allocations = usage.allocations;
+    row.frees = usage.frees;
+}
+
+}  // namespace
+
+std::uint32_t RowNumbers::take() {
+    if (free_.empty()) return next_++;
+    const std::uint32_t row = *free_.begin();
+    free_.erase(free_.begin());
+    return row;
+}
+
+void RowNumbers::give_back(std::uint32_t row) {
+    free_.insert(row);
+    while (next_ != 0 && free_.erase(next_ - 1) != 0) --next_;
+}
+
+void Publisher::publish(const std::vector<Image*>& moved, const CollectorCounters& counters) {
+    ++pass_;
+    stats_.begin_pass(pass_);
+    for (Image* image : moved) publish_image(*image);
+    publish_totals();
+    publish_devices();
+    publish_collector(counters);
+    stats_.end_pass(pass_);
+}
+
+void Publisher::publish_everything(std::map<std::uint64_t, std::unique_ptr<Image>>& images,
+                                   const CollectorCounters& counters) {
+    process_rows_ = {};
+    usage_rows_ = {};
+    history_rows_.clear();
+    std::vector<Image*> all;
+    for (auto& [number, image] : images) {
+        image->process_row = UINT32_MAX;
+        image->usage_rows.clear();
+        if (image->account) all.push_back(image.get());
+    }
+    for (Total& total : totals_.all()) total.dirty = true;
+    for (auto& [number, device] : devices_) device.dirty = true;
+    publish(all, counters);
+}
+
+void Publisher::publish_image(Image& image) {
+    const Account& account = *image.account;
+    const AccountState& state = account.state;
+    if (image.process_row == UINT32_MAX) image.process_row = process_rows_.take();
+    tidemark_process_row row{};
+    row.in_use = 1;
+    row.state = image.exited ? TIDEMARK_PROCESS_EXITED : TIDEMARK_PROCESS_RUNNING;
+    row.image = image.identity.image;
+    row.parent_image = image.identity.parent_image;
+    row.pid = image.identity.pid;
+    row.uid = image.identity.uid;
+    row.start_ticks = image.identity.start_ticks;
+    row.start_unix_ns = image.identity.start_unix_ns;
+    row.exit_unix_ns = image.exit_unix_ns;
+    row.events = state.events;
+    row.unknown_frees = state.unknown_frees;
+    row.inherited_frees = state.inherited_frees;
+    row.duplicates = state.duplicates;
+    row.ambiguous_frees = state.ambiguous_frees;
+    row.gap_consequences = state.gap_consequences;
+    row.clock_steps = state.clock_steps;
+    row.exact = account.exact() ? 1 : 0;
+    row.quarantine = state.quarantine;
+    row.lanes = state.lanes_seen / 2;
+    row.sandboxed = image.ring && image.ring->sandboxed() ? 1 : 0;
+    for (int cause = 0; cause < TIDEMARK_LOSS_CAUSE_COUNT; ++cause) {
+        row.lost_allocations[cause] = state.loss[cause].allocations;
+        row.lost_frees[cause] = state.loss[cause].frees;
+        row.lost_bytes[cause] = state.loss[cause].bytes;
+    }
+    row.lost_allocations[TIDEMARK_LOSS_NO_SPACE] += state.rejected_allocations;
+    row.lost_bytes[TIDEMARK_LOSS_NO_SPACE] += state.rejected_bytes;
+    std::memcpy(row.name, image.identity.name, sizeof row.name);
+    std::memcpy(row.command, image.identity.command, sizeof row.command);
+    publish_row(TIDEMARK_TABLE_PROCESS, image.process_row, row);
+    publish_usages(image);
+    image.process_row_dirty = false;
+}
+
+void Publisher::publish_usages(Image& image) {
+    const Account& account = *image.account;
+    image.usage_rows.resize(account.usage_count, UINT32_MAX);
+    for (std::uint32_t i = 0; i < account.usage_count; ++i) {
+        const UsageState& usage = account.state.usages[i];
+        const bool fresh = image.usage_rows[i] == UINT32_MAX;
+        if (!fresh && !account.marks[i].moved && account.exact() && !image.exited) continue;
+        if (fresh) image.usage_rows[i] = usage_rows_.take();
+        tidemark_process_usage_row row{};
+        row.in_use = 1;
+        row.pid = image.identity.pid;
+        row.image = image.identity.image;
+        row.device = usage.device;
+        row.pool = usage.pool;
+        row.memory = account.pool_memory(usage.pool);
+        copy_common(row, usage);
+        row.freed_by_exit = image.exited ? usage.current : 0;
+        row.exact = account.exact() ? 1 : 0;
+        row.peak_exact = row.exact;
+        std::strncpy(row.pool_name, account.pool_name(usage.pool), sizeof row.pool_name - 1);
+        std::memcpy(row.size_histogram, usage.size_histogram, sizeof row.size_histogram);
+        publish_row(TIDEMARK_TABLE_PROCESS_USAGE, image.usage_rows[i], row);
+    }
+}
+
+void Publisher::remove(Image& image) {
+    ++pass_;
+    stats_.begin_pass(pass_);
+    if (image.process_row != UINT32_MAX) {
+        tidemark_process_row none{};
+        publish_row(TIDEMARK_TABLE_PROCESS, image.process_row, none);
+        process_rows_.give_back(image.process_row);
+        stats_.set_rows_used(TIDEMARK_TABLE_PROCESS, process_rows_.used());
+    }
+    for (const std::uint32_t index : image.usage_rows) {
+        if (index == UINT32_MAX) continue;
+        tidemark_process_usage_row none{};
+        publish_row(TIDEMARK_TABLE_PROCESS_USAGE, index, none);
+        usage_rows_.give_back(index);
+    }
+    stats_.set_rows_used(TIDEMARK_TABLE_PROCESS_USAGE, usage_rows_.used());
+    stats_.end_pass(pass_);
+    image.process_row = UINT32_MAX;
+    image.usage_rows.clear();
+}
+
+void Publisher::publish_totals() {
+    const std::uint64_t unix_ns = shm::monotonic_ns(CLOCK_REALTIME);
+    std::vector<Total>& totals = totals_.all();
+    for (std::uint32_t i = 0; i < totals.size(); ++i) {
+        Total& total = totals[i];
+        if (!total.dirty) continue;
+        const LedgerRow& kept = *total.row;
+        tidemark_usage_row row{};
+        row.in_use = 1;
+        row.device = kept.device;
+        row.pool = kept.pool;
+        row.memory = kept.memory;
+        row.current = total.current;
+        row.peak = kept.peak;
+        row.total_allocated = kept.total_allocated + total.total_allocated;
+        row.total_freed = kept.total_freed + total.total_freed;
+        row.freed_by_exit = kept.freed_by_exit;
+        row.superseded = kept.superseded + total.superseded;
+        row.live = total.live;
+        row.allocations = kept.allocations + total.allocations;
+        row.frees = kept.frees + total.frees;
+        row.exact = total.inexact_accounts == 0 && kept.inexact == 0 ? 1 : 0;
+        row.peak_exact = kept.peak_inexact == 0 && row.exact != 0 ? 1 : 0;
+        row.lost_allocations = kept.lost_allocations + total.lost_allocations;
+        row.lost_frees = kept.lost_frees + total.lost_frees;
+        row.lost_bytes = kept.lost_bytes + total.lost_bytes;
+        std::memcpy(row.pool_name, kept.pool_name, sizeof row.pool_name);
+        publish_row(TIDEMARK_TABLE_USAGE, i, row);
+        publish_history(i, total, unix_ns);
+        Device& owner = device(kept.device);
+        if (kept.memory < TIDEMARK_MEMORY_COUNT) owner.used_memory[kept.memory] = true;
+        owner.dirty = true;
+        total.dirty = false;
+    }
+}
+
+void Publisher::count_loss(const shm::LossCounter (&before)[TIDEMARK_LOSS_CAUSE_COUNT],
+                           const shm::LossCounter (&now)[TIDEMARK_LOSS_CAUSE_COUNT]) {
+    for (int cause = 0; cause < TIDEMARK_LOSS_CAUSE_COUNT; ++cause) {
+        loss_[cause].allocations += now[cause].allocations - before[cause].allocations;
+        loss_[cause].frees += now[cause].frees - before[cause].frees;
+        loss_[cause].bytes += now[cause].bytes - before[cause].bytes;
+    }
+}
+
+void Publisher::publish_collector(const CollectorCounters& counters) {
+    const LedgerHeader& kept = ledger_.header();
+    tidemark_collector_row row{};
+    row.in_use = 1;
+    row.events = kept.events;
+    row.passes = kept.passes;
+    row.processes_running = counters.running;
+    row.processes_seen = kept.processes_seen;
+    row.rings_attached = counters.rings_attached;
+    row.rings_quarantined = counters.rings_quarantined;
+    row.rings_refused = counters.rings_refused;
+    row.recoveries = kept.recoveries;
+    row.restarts = kept.restarts;
+    row.rows_dropped = rows_dropped_;
+    row.sink_dropped = sinks_.dropped();
+    row.untracked_images = counters.untracked_images;
+    row.audits = kept.audits;
+    row.audit_differences = kept.audit_differences;
+    row.publish_latency_last_ns = counters.publish_latency_last_ns;
+    row.publish_latency_highest_ns = counters.publish_latency_highest_ns;
+    row.clock_base_ticks = clock_.base_ticks();
+    row.clock_base_unix_ns = clock_.base_unix_ns();
+    row.clock_ns_per_tick_q32 = clock_.ns_per_tick_q32();
+    row.exited_grace_ns = configuration_.limits.exited_grace_ns;
+    for (int cause = 0; cause < TIDEMARK_LOSS_CAUSE_COUNT; ++cause) {
+        row.lost_allocations[cause] = kept.loss[cause].allocations + loss_[cause].allocations;
+        row.lost_frees[cause] = kept.loss[cause].frees + loss_[cause].frees;
+        row.lost_bytes[cause] = kept.loss[cause].bytes + loss_[cause].bytes;
+    }
+    publish_row(TIDEMARK_TABLE_COLLECTOR, 0, row);
+}
+
+}  // namespace tidemark::collector

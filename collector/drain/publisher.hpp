@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Turns the drain side's state into rows of the stats segment: which row belongs to what, and only what changed. How a
+// row is stored is the stats segment's business.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "collector/configuration.hpp"
+#include "collector/drain/clock_calibration.hpp"
+#include "collector/drain/image.hpp"
+#include "collector/drain/ledger.hpp"
+#include "collector/drain/stats_segment.hpp"
+#include "collector/drain/totals.hpp"
+
+namespace tidemark::collector {
+
+// Counters that live no longer than the collector.
+struct CollectorCounters {
+    std::uint64_t running = 0, rings_attached = 0, rings_quarantined = 0, rings_refused = 0;
+    std::uint64_t untracked_images = 0;
+    std::uint64_t publish_latency_last_ns = 0, publish_latency_highest_ns = 0;
+};
+
+// Row numbers of one table: lowest free first, so that tables stay short.
+class RowNumbers {
+public:
+    std::uint32_t take();
+    void give_back(std::uint32_t row);
+    std::uint32_t used() const noexcept { return next_; }
+
+private:
+    std::set<std::uint32_t> free_;
+    std::uint32_t next_ = 0;
+};
+
+// Drain thread only.
+class Publisher {
+public:
+    Publisher(StatsSegment& stats, Ledger& ledger, Totals& totals, const ClockCalibration& clock,
+              const Configuration& configuration, SinkPort& sinks);
+
+    // All that changed: the rows of `moved`, of dirty totals, of their memories, and the collector's own.
+    void publish(const std::vector<Image*>& moved, const CollectorCounters& counters);
+    // Into a fresh segment: all there is. Exited images, whose accounts are let go, are left out.
+    void publish_everything(std::map<std::uint64_t, std::unique_ptr<Image>>& images,
+                            const CollectorCounters& counters);
+    void publish_collector(const CollectorCounters& counters);
+    // An image whose rows are to go.
+    void remove(Image& image);
+    // What a program says of devices; configuration and sensors win.
+    void declare(const shm::Declarations& declarations);
+    // Sum of losses by cause: follows what each account carries.
+    void count_loss(const shm::LossCounter (&before)[TIDEMARK_LOSS_CAUSE_COUNT],
+                    const shm::LossCounter (&now)[TIDEMARK_LOSS_CAUSE_COUNT]);
+    std::uint64_t pass() const noexcept { return pass_; }
+
+private:
+    struct Device {
+        DeviceConfiguration facts;
+        bool fixed = false;  // configured or measured: declarations can only contradict
+        std::uint32_t row = 0;
+        std::uint64_t conflicts = 0;
+        bool dirty = true;
+        bool used_memory[TIDEMARK_MEMORY_COUNT] = {};
+        std::uint32_t memory_rows[TIDEMARK_MEMORY_COUNT] = {UINT32_MAX, UINT32_MAX, UINT32_MAX};
+        std::uint64_t published[TIDEMARK_MEMORY_COUNT] = {};
+    };
+
+    Device& device(std::uint32_t number);
+    void publish_image(Image& image);
+    void publish_usages(Image& image);
+    void publish_totals();
+    void publish_history(std::uint32_t index, Total& total, std::uint64_t unix_ns);
+    void sample(tidemark_stats_sample* ring, std::uint32_t count, std::uint64_t period, std::uint64_t unix_ns,
+                std::uint64_t current, std::uint64_t highest);
+    void publish_devices();
+    void publish_memory(Device& device, std::uint32_t memory, std::uint64_t allocated);
+    template <class Row>
+    void publish_row(tidemark_stats_table_id table, std::uint32_t index, Row& row) {
+        row.pass = pass_;
+        if (!stats_.publish(table, index, row)) ++rows_dropped_;
+    }
+
+    StatsSegment& stats_;
+    Ledger& ledger_;
+    Totals& totals_;
+    const ClockCalibration& clock_;
+    const Configuration& configuration_;
+    SinkPort& sinks_;
+    std::map<std::uint32_t, Device> devices_;
+    RowNumbers process_rows_, usage_rows_;
+    std::uint32_t next_memory_row_ = 0;
+    std::vector<bool> history_rows_;
+    shm::LossCounter loss_[TIDEMARK_LOSS_CAUSE_COUNT] = {};  // of running and kept images; the ledger has the rest
+    std::uint64_t pass_ = 0;
+    std::uint64_t rows_dropped_ = 0;
+};
+
+}  // namespace tidemark::collector

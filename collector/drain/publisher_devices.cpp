@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Rows of devices, memories and history. Where a name or capacity comes from: configuration, then what the machine
+// says, then the first program that declares it; what contradicts it later is counted.
+#include <sys/sysinfo.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "collector/drain/publisher.hpp"
+#include "shm/latch.hpp"
+
+namespace tidemark::collector {
+
+Publisher::Publisher(StatsSegment& stats, Ledger& ledger, Totals& totals, const ClockCalibration& clock,
+                     const Configuration& configuration, SinkPort& sinks)
+    : stats_(stats), ledger_(ledger), totals_(totals), clock_(clock), configuration_(configuration), sinks_(sinks) {
+    for (const DeviceConfiguration& facts : configuration.devices) {
+        Device& d = device(facts.device);
+        d.facts = facts;
+        d.fixed = true;
+    }
+    Device& host = device(TIDEMARK_DEVICE_HOST);
+    if (host.facts.name.empty()) host.facts.name = "host";
+    struct sysinfo information {};
+    if (host.facts.capacity[TIDEMARK_MEMORY_HOST] == 0 && sysinfo(&information) == 0) {
+        host.facts.capacity[TIDEMARK_MEMORY_HOST] = std::uint64_t{information.totalram} * information.mem_unit;
+    }
+    host.used_memory[TIDEMARK_MEMORY_HOST] = true;
+}
+
+Publisher::Device& Publisher::device(std::uint32_t number) {
+    const auto [place, fresh] = devices_.try_emplace(number);
+    if (fresh) {
+        place->second.facts.device = number;
+        place->second.row = static_cast<std::uint32_t>(devices_.size() - 1);
+    }
+    return place->second;
+}
+
+void Publisher::declare(const shm::Declarations& declarations) {
+    for (const shm::DeviceDeclaration& said : declarations.devices) {
+        if (said.ready != 1 || said.device > TIDEMARK_DEVICE_HOST) continue;
+        Device& d = device(said.device);
+        const auto settle = [&](auto& known, const auto& claimed, bool unknown, bool claims) {
+            if (!claims) return;
+            if (unknown) {
+                known = claimed;
+                d.dirty = true;
+            } else if (known != claimed) {
+                ++d.conflicts;
+                d.dirty = true;
+            }
+        };
+        settle(d.facts.name, std::string(said.name), d.facts.name.empty(), said.name[0] != '\0');
+        for (int m = 0; m < TIDEMARK_MEMORY_COUNT; ++m) {
+            settle(d.facts.capacity[m], said.capacity[m], d.facts.capacity[m] == 0, said.capacity[m] != 0);
+        }
+    }
+}
+
+void Publisher::publish_devices() {
+    for (auto& [number, d] : devices_) {
+        if (!d.dirty) continue;
+        tidemark_device_row row{};
+        row.in_use = 1;
+        row.device = number;
+        row.kind = number == TIDEMARK_DEVICE_HOST ? TIDEMARK_DEVICE_KIND_HOST : TIDEMARK_DEVICE_KIND_ACCELERATOR;
+        row.arch = d.facts.arch;
+        row.dram_channels = d.facts.dram_channels;
+        row.dram_per_channel = d.facts.dram_per_channel;
+        row.l1_per_core = d.facts.l1_per_core;
+        row.conflicts = d.conflicts;
+        std::strncpy(row.name, d.facts.name.c_str(), sizeof row.name - 1);
+        publish_row(TIDEMARK_TABLE_DEVICE, d.row, row);
+        std::uint64_t allocated[TIDEMARK_MEMORY_COUNT] = {};
+        for (const Total& total : totals_.all()) {
+            if (total.row->device == number && total.row->memory < TIDEMARK_MEMORY_COUNT) {
+                allocated[total.row->memory] += total.current;
+            }
+        }
+        for (std::uint32_t m = 0; m < TIDEMARK_MEMORY_COUNT; ++m) {
+            if (d.used_memory[m] || d.facts.capacity[m] != 0) publish_memory(d, m, allocated[m]);
+        }
+        d.dirty = false;
+    }
+}
+
+void Publisher::publish_memory(Device& d, std::uint32_t memory, std::uint64_t allocated) {
+    if (d.memory_rows[memory] == UINT32_MAX) d.memory_rows[memory] = next_memory_row_++;
+    tidemark_memory_row row{};
+    row.in_use = 1;
+    row.device = d.facts.device;
+    row.memory = memory;
+    row.capacity = d.facts.capacity[memory];
+    row.capacity_known = row.capacity != 0 ? 1 : 0;
+    row.allocated = allocated;
+    publish_row(TIDEMARK_TABLE_MEMORY, d.memory_rows[memory], row);
+}
+
+void Publisher::publish_history(std::uint32_t index, Total& total, std::uint64_t unix_ns) {
+    if (index >= history_rows_.size()) history_rows_.resize(index + 1);
+    const std::uint64_t highest = std::max(total.period_highest, total.current);
+    total.period_highest = total.current;
+    if (!history_rows_[index]) {
+        if (!stats_.make_samples_ready(index)) return;
+        tidemark_history_row row{};
+        row.in_use = 1;
+        row.device = total.row->device;
+        row.pool = total.row->pool;
+        row.fine_offset = stats_.samples_offset(index, false);
+        row.coarse_offset = stats_.samples_offset(index, true);
+        std::memcpy(row.pool_name, total.row->pool_name, sizeof row.pool_name);
+        publish_row(TIDEMARK_TABLE_HISTORY, index, row);
+        history_rows_[index] = true;
+    }
+    sample(stats_.samples(index, false), TIDEMARK_HISTORY_FINE_COUNT, TIDEMARK_HISTORY_FINE_PERIOD_NS, unix_ns,
+           total.current, highest);
+    sample(stats_.samples(index, true), TIDEMARK_HISTORY_COARSE_COUNT, TIDEMARK_HISTORY_COARSE_PERIOD_NS, unix_ns,
+           total.current, highest);
+}
+
+void Publisher::sample(tidemark_stats_sample* ring, std::uint32_t count, std::uint64_t period, std::uint64_t unix_ns,
+                       std::uint64_t current, std::uint64_t highest) {
+    tidemark_stats_sample& place = ring[unix_ns / period % count];
+    const bool same_period = place.time / period == unix_ns / period;
+    shm::publish_sample(place, unix_ns, current, same_period ? std::max(place.highest, highest) : highest);
+}
+
+}  // namespace tidemark::collector

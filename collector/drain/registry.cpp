@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Attaching. Ending, reporting and forgetting: registry_retire.cpp; what an earlier generation left: registry_recover.cpp.
+#include "collector/drain/registry.hpp"
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+
+#include "collector/log.hpp"
+#include "shm/bell_slots.hpp"
+#include "shm/identity_raw.hpp"
+
+namespace tidemark::collector {
+namespace {
+
+std::uint64_t boot_time_unix_ns() {
+    std::ifstream stat("/proc/stat");
+    std::string word;
+    while (stat >> word) {
+        std::uint64_t seconds = 0;
+        if (word == "btime" && stat >> seconds) return seconds * 1'000'000'000u;
+    }
+    return 0;
+}
+
+bool begins_with(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
+
+}  // namespace
+
+std::vector<std::string> objects_with_prefix(const std::string& prefix) {
+    std::vector<std::string> names;
+    DIR* directory = opendir("/dev/shm");
+    if (directory == nullptr) return names;
+    while (const dirent* entry = readdir(directory)) {
+        if (std::strncmp(entry->d_name, prefix.c_str(), prefix.size()) == 0) names.emplace_back(entry->d_name);
+    }
+    closedir(directory);
+    return names;
+}
+
+Registry::Registry(const Configuration& configuration, Ledger& ledger, Totals& totals, const ClockCalibration& clock,
+                   Publisher& publisher, SinkPort& sinks, CollectorCounters& counters)
+    : configuration_(configuration),
+      ledger_(ledger),
+      totals_(totals),
+      clock_(clock),
+      publisher_(publisher),
+      sinks_(sinks),
+      counters_(counters),
+      boot_unix_ns_(boot_time_unix_ns()) {}
+
+void Registry::scan() {
+    for (const std::string& name : objects_with_prefix(shm::kRingPrefix)) {
+        ring_appeared(name);
+        ring_released(name);
+    }
+}
+
+void Registry::ring_appeared(const std::string& name) {
+    if (!begins_with(name, shm::kRingPrefix)) return;
+    const std::uint64_t image = std::strtoull(name.c_str() + sizeof shm::kRingPrefix - 1, nullptr, 16);
+    if (const auto known = images_.find(image); known != images_.end() && known->second->ring) return;
+    Ring::Refusal why = Ring::Refusal::kNone;
+    std::string error;
+    const Attacher attacher{configuration_.instance, configuration_.private_instance, 0};
+    std::unique_ptr<Ring> ring = Ring::attach(name, attacher, why, error);
+    if (ring && *ring->identity().instance == '\0' && ring->owner() != geteuid() && user_has_collector(ring->owner())) {
+        return;  // its user's own collector takes it
+    }
+    if (ring) return attach(std::move(ring));
+    if (why == Ring::Refusal::kBroken && access(("/dev/shm/" + name).c_str(), F_OK) == 0 &&
+        refused_.insert(name).second) {
+        ++counters_.rings_refused;
+        log_warning(error);
+    }
+}
+
+bool Registry::user_has_collector(std::uint32_t uid) const {
+    return shm::live_collector_of(uid, "user-" + std::to_string(uid));
+}
+
+void Registry::attach(std::unique_ptr<Ring> ring) {
+    ImageIdentity identity = identify(*ring);
+    auto known = images_.find(identity.image);
+    if (known == images_.end()) {
+        end_predecessor(identity);
+        std::unique_ptr<Account> account = account_for(*ring, identity);
+        if (!account) return;
+        auto image = std::make_unique<Image>();
+        image->identity = identity;
+        image->account = std::move(account);
+        known = images_.emplace(identity.image, std::move(image)).first;
+        ++running_;
+        counters_.running = running_;
+    }
+    Image& image = *known->second;
+    image.ring = std::move(ring);
+    image.ended = false;  // found by its ring; whether the producer still holds it is asked next
+    image.ring->account = image.account.get();
+    image.ring->resume(image.account->positions);
+    refresh_declarations(image);
+    image.ring->announce(bell_slot ? bell_slot(image.identity.uid) : -1, static_cast<std::uint32_t>(getpid()));
+    ++counters_.rings_attached;
+    count_polled();
+    tell(SinkRecord::Kind::kStart, image);
+    if (on_attached) on_attached(image.identity.image, image.identity.pid);
+}
+
+void Registry::refresh_declarations(Image& image) {
+    const std::uint32_t count = image.ring->declaration_count();
+    if (count == image.declarations_seen) return;
+    image.declarations_seen = count;
+    const shm::Declarations declared = image.ring->declarations();
+    for (std::uint32_t i = 0; i < shm::kNamedPools; ++i) {
+        if (declared.pools[i].ready != 1) continue;
+        image.account->name_pool(TIDEMARK_POOL_FIRST_NAMED + i, declared.pools[i].memory, declared.pools[i].name);
+    }
+    publisher_.declare(declared);
+}
+
+void Registry::note_moved(const std::vector<Image*>& moved) {
+    for (Image* image : moved) {
+        const AccountState& state = image->account->state;
+        publisher_.count_loss(image->loss_counted, state.loss);
+        std::memcpy(image->loss_counted, state.loss, sizeof state.loss);
+        if (state.quarantine == 0 || image->quarantine_told) continue;
+        image->quarantine_told = true;
+        ++counters_.rings_quarantined;
+        log_warning("ring of pid " + std::to_string(image->identity.pid) + " (" + image->identity.name +
+                    ") is quarantined, reason " + std::to_string(state.quarantine) +
+                    "; its figures stay as they were, others are not affected");
+    }
+}
+
+ImageIdentity Registry::identify(const Ring& ring) {
+    const shm::RingHeader& said = ring.identity();
+    ImageIdentity identity;
+    identity.image = said.image;
+    identity.parent_image = said.parent_image;
+    identity.forked = said.parent_image != 0;
+    identity.pid = said.pid;
+    identity.uid = ring.owner();
+    identity.start_ticks = said.start_ticks;
+    const auto per_second = static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
+    identity.start_unix_ns = boot_unix_ns_ + said.start_ticks * (1'000'000'000u / per_second);
+    std::memcpy(identity.name, said.name, sizeof identity.name);
+    std::memcpy(identity.command, said.command, sizeof identity.command);
+    if (identity.forked) return identity;
+    for (const auto& [other, image] : images_) {
+        // The process that started this one, as far as it is tracked.
+        if (!image->exited && image->identity.pid == said.parent_pid && image->identity.image != said.image) {
+            identity.parent_image = other;
+        }
+    }
+    return identity;
+}
+
+// An exec in place: same process, another image. The old ring's mapping is gone, so its end need not be waited for.
+void Registry::end_predecessor(ImageIdentity& identity) {
+    for (const auto& [other, image] : images_) {
+        if (image->exited || other == identity.image) continue;
+        if (image->identity.pid != identity.pid || image->identity.start_ticks != identity.start_ticks) continue;
+        if (image->ring && !image->ring->producer_is_gone()) continue;
+        image->ended = true;
+        image->ended_by_exec = true;
+        identity.parent_image = other;
+        identity.forked = false;
+    }
+}
+
+std::unique_ptr<Account> Registry::account_for(const Ring& ring, const ImageIdentity& identity) {
+    std::string error;
+    LedgerHeader& kept = ledger_.header();
+    // Both only ever grow; a number left out after a crash harms nothing.
+    const std::uint32_t serial = kept.next_serial;
+    TIDEMARK_SHARED_STORE("ledger.serial", kept.next_serial = serial + 1);
+    std::unique_ptr<Account> account =
+        Account::create(configuration_.instance, identity, serial, configuration_.limits, error);
+    if (!account) {
+        // One that was being made when its maker was killed has no magic yet and holds nothing.
+        shm::Segment::unlink(Account::name_of(configuration_.instance, identity.image));
+        account = Account::create(configuration_.instance, identity, serial, configuration_.limits, error);
+    }
+    if (!account) {
+        if (refused_.insert(ring.name()).second) log_error(error + "; " + ring.name() + " is not drained");
+        return nullptr;
+    }
+    TIDEMARK_SHARED_STORE("ledger.processes_seen", kept.processes_seen += 1);
+    return account;
+}
+
+void Registry::count_polled() {
+    polled_ = 0;
+    for (const auto& [number, image] : images_) {
+        if (image->ring && !image->ended && !image->ring->producer_rings_bell()) ++polled_;
+    }
+}
+
+}  // namespace tidemark::collector

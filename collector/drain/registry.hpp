@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which images there are: attached, ended, exited, forgotten. Makes an account when a ring appears, ends it when its
+// producer has let go and everything was drained, and keeps an exited image for its grace.
+//
+//     ring appears        producer lets go      drained               grace over
+//   ------------> running -------------> ended ---------> exited --------------> forgotten
+//                 (account, ring)        (both)           (account object only)  (nothing)
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "collector/configuration.hpp"
+#include "collector/drain/clock_calibration.hpp"
+#include "collector/drain/image.hpp"
+#include "collector/drain/ledger.hpp"
+#include "collector/drain/publisher.hpp"
+#include "collector/drain/totals.hpp"
+
+namespace tidemark::collector {
+
+// Drain thread only.
+class Registry {
+public:
+    Registry(const Configuration& configuration, Ledger& ledger, Totals& totals, const ClockCalibration& clock,
+             Publisher& publisher, SinkPort& sinks, CollectorCounters& counters);
+
+    // Opens the accounts that an earlier generation left, undoes an unfinished pass, counts what stands.
+    void recover();
+    // Looks through the whole directory: new rings are attached, rings whose producer is gone are marked ended.
+    void scan();
+    void ring_appeared(const std::string& name);
+    void ring_released(const std::string& name);
+    void process_ended(std::uint64_t image);
+    void leaks_recorded(std::uint64_t image);
+    // Names and capacities that the program declared since.
+    void refresh_declarations(Image& image);
+    // After a pass: quarantines told, losses added to the collector's.
+    void note_moved(const std::vector<Image*>& moved);
+
+    // Reports, folds and unlinks an image that ended and is drained. `moved` gets it, to be published once more.
+    void retire(Image& image, std::vector<Image*>& moved);
+    // After that publication: lets go of the account's mapping.
+    void settle_exited(Image& image);
+    // Exited images whose grace is over.
+    void forget_old(std::uint64_t now_ns);
+    // Objects of this instance that belong to nothing; names of what was unlinked.
+    std::vector<std::string> clean();
+    // A private instance leaves nothing behind.
+    void remove_all();
+
+    std::map<std::uint64_t, std::unique_ptr<Image>>& images() noexcept { return images_; }
+    std::size_t running() const noexcept { return running_; }
+    // Rings that can't be waited for by bell: their producers ring none.
+    bool must_poll() const noexcept { return polled_ != 0; }
+    void count_polled();
+
+    // Where the bell of a user is: slot in its bell page, -1 if there is none. Set by the core.
+    std::function<int(std::uint32_t uid)> bell_slot;
+    std::function<void(std::uint64_t image, int pid)> on_attached;
+
+private:
+    void attach(std::unique_ptr<Ring> ring);
+    std::unique_ptr<Account> account_for(const Ring& ring, const ImageIdentity& identity);
+    ImageIdentity identify(const Ring& ring);
+    void end_predecessor(ImageIdentity& identity);
+    void report_leaks(Image& image);
+    void audit(const Account& account, std::uint64_t buffers, std::uint64_t bytes);
+    void tell(SinkRecord::Kind kind, const Image& image, std::uint64_t size = 0, std::uint64_t id = 0);
+    void undo(std::map<std::uint32_t, Account*>& by_serial);
+    void adopt(std::unique_ptr<Account> account);
+    bool user_has_collector(std::uint32_t uid) const;
+
+    const Configuration& configuration_;
+    Ledger& ledger_;
+    Totals& totals_;
+    const ClockCalibration& clock_;
+    Publisher& publisher_;
+    SinkPort& sinks_;
+    CollectorCounters& counters_;
+    std::map<std::uint64_t, std::unique_ptr<Image>> images_;
+    std::set<std::string> refused_;  // told once
+    std::size_t running_ = 0;
+    std::size_t polled_ = 0;
+    std::uint64_t boot_unix_ns_ = 0;
+};
+
+// Names of objects in /dev/shm that begin with `prefix`. Bounded by what the directory holds.
+std::vector<std::string> objects_with_prefix(const std::string& prefix);
+
+}  // namespace tidemark::collector

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What an earlier generation left: accounts, and perhaps a pass that it did not finish. The journal is undone
+// backwards over all objects that it names, then emptied; killed in the middle of that, the next one does it again.
+#include <cstring>
+
+#include "collector/drain/registry.hpp"
+#include "collector/log.hpp"
+
+namespace tidemark::collector {
+
+void Registry::recover() {
+    std::vector<std::unique_ptr<Account>> accounts;
+    std::map<std::uint32_t, Account*> by_serial;
+    for (const std::string& name : objects_with_prefix("tidemark." + configuration_.instance + ".account.")) {
+        std::string error;
+        std::unique_ptr<Account> account = Account::open(name, configuration_.limits, error);
+        if (!account) {
+            log_notice(error);
+            continue;
+        }
+        by_serial[account->state.serial] = account.get();
+        accounts.push_back(std::move(account));
+    }
+    undo(by_serial);
+    for (std::unique_ptr<Account>& account : accounts) {
+        account->reload();
+        adopt(std::move(account));
+    }
+}
+
+void Registry::undo(std::map<std::uint32_t, Account*>& by_serial) {
+    Journal& journal = ledger_.journal();
+    if (journal.count() == 0) return;
+    for (std::uint64_t i = journal.count(); i-- > 0;) {
+        const UndoRecord& record = journal.at(i);
+        if (record.serial == kLedgerSerial) {
+            ledger_.undo(record);
+        } else if (const auto place = by_serial.find(record.serial); place != by_serial.end()) {
+            place->second->undo(record);
+        }
+    }
+    journal.clear();
+    TIDEMARK_SHARED_STORE("ledger.recoveries", ledger_.header().recoveries += 1);
+    log_notice("an unfinished pass was undone; its events are taken again");
+}
+
+void Registry::adopt(std::unique_ptr<Account> account) {
+    const tidemark_account_header& h = account->header();
+    if (images_.count(h.image) != 0) return;
+    auto image = std::make_unique<Image>();
+    ImageIdentity& identity = image->identity;
+    identity.image = h.image;
+    identity.parent_image = h.parent_image;
+    identity.forked = account->state.forked != 0;
+    identity.pid = h.pid;
+    identity.uid = h.uid;
+    identity.start_ticks = h.start_ticks;
+    identity.start_unix_ns = h.start_unix_ns;
+    std::memcpy(identity.name, h.name, sizeof identity.name);
+    std::memcpy(identity.command, h.command, sizeof identity.command);
+    image->account = std::move(account);
+    if (h.state == TIDEMARK_ACCOUNT_EXITED) {
+        image->exited = true;
+        image->exit_unix_ns = h.exit_unix_ns;
+        const std::uint64_t grace = configuration_.limits.exited_grace_ns;
+        const std::uint64_t since = shm::monotonic_ns(CLOCK_REALTIME) - h.exit_unix_ns;
+        const std::uint64_t left = since < grace ? grace - since : 0;
+        image->forget_at_ns = grace == kUnknown ? UINT64_MAX : shm::monotonic_ns() + left;
+        char ring[64];
+        std::snprintf(ring, sizeof ring, "%s%016llx", shm::kRingPrefix, static_cast<unsigned long long>(h.image));
+        shm::Segment::unlink(ring);  // folded before, not yet unlinked
+        if (image->account->state.reported == 0) report_leaks(*image);
+    } else {
+        // Its ring, if it is still there, is attached by the scan that follows; if not, all of it was drained.
+        image->ended = true;
+        ++running_;
+        counters_.running = running_;
+        totals_.count(*image->account, image->counted);
+    }
+    images_.emplace(h.image, std::move(image));
+}
+
+}  // namespace tidemark::collector

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The end of an image. Death is seen by the producer's lock coming free, which exec, exit and SIGKILL all do and
+// nothing else does; then what it had published is drained, what it left is reported, its figures go to the ledger.
+#include <unistd.h>
+
+#include <cstring>
+
+#include "collector/drain/registry.hpp"
+#include "collector/log.hpp"
+
+namespace tidemark::collector {
+
+void Registry::ring_released(const std::string& name) {
+    const std::uint64_t number = std::strtoull(name.c_str() + sizeof shm::kRingPrefix - 1, nullptr, 16);
+    const auto known = images_.find(number);
+    if (known == images_.end() || !known->second->ring || known->second->ended) return;
+    if (known->second->ring->producer_is_gone()) known->second->ended = true;
+}
+
+void Registry::process_ended(std::uint64_t number) {
+    const auto known = images_.find(number);
+    if (known != images_.end() && known->second->ring) ring_released(known->second->ring->name());
+}
+
+void Registry::retire(Image& image, std::vector<Image*>& moved) {
+    Account& account = *image.account;
+    Journal& journal = ledger_.journal();
+    const std::uint64_t records = account.usage_count * (sizeof(LedgerRow) / kUndoBytes + 1) + 64;
+    if (!journal.reserve(records)) return;  // tried again at the next turn
+    image.exit_unix_ns = shm::monotonic_ns(CLOCK_REALTIME);
+    report_leaks(image);
+    totals_.fold(account);
+    LedgerHeader header = ledger_.header();
+    for (int cause = 0; cause < TIDEMARK_LOSS_CAUSE_COUNT; ++cause) {
+        header.loss[cause].allocations += account.state.loss[cause].allocations;
+        header.loss[cause].frees += account.state.loss[cause].frees;
+        header.loss[cause].bytes += account.state.loss[cause].bytes;
+    }
+    ledger_.assign(header);
+    account.end(journal, image.exit_unix_ns, clock_.now());
+    journal.commit();
+    totals_.forget(image.counted);
+    const shm::LossCounter none[TIDEMARK_LOSS_CAUSE_COUNT] = {};
+    publisher_.count_loss(image.loss_counted, none);  // the ledger has them now
+    image.exited = true;
+    image.forget_at_ns = configuration_.limits.exited_grace_ns == kUnknown
+                             ? UINT64_MAX
+                             : shm::monotonic_ns() + configuration_.limits.exited_grace_ns;
+    if (image.ring) {
+        TIDEMARK_KILL_POINT("retire.unlink_ring");
+        shm::Segment::unlink(image.ring->name());
+        image.ring->mark_published(account.positions);
+        image.ring.reset();
+        --counters_.rings_attached;
+    }
+    --running_;
+    counters_.running = running_;
+    moved.push_back(&image);
+}
+
+void Registry::settle_exited(Image& image) {
+    image.account.reset();
+}
+
+void Registry::report_leaks(Image& image) {
+    const Account& account = *image.account;
+    std::uint64_t bytes = 0;
+    std::uint64_t buffers = 0;
+    const std::uint64_t now = clock_.now();
+    const bool wanted = sinks_.wants_leaks();
+    account.table().for_each([&](const tidemark_account_entry& entry) {
+        bytes += entry.life & TIDEMARK_LIFE_SIZE_MASK;
+        ++buffers;
+        if (!wanted) return;
+        SinkRecord record{};
+        record.kind = SinkRecord::Kind::kLeak;
+        record.device = entry.device;
+        record.image = image.identity.image;
+        record.sequence = account.state.events;
+        record.id = entry.id;
+        record.size = entry.life & TIDEMARK_LIFE_SIZE_MASK;
+        record.time_unix_ns = clock_.unix_ns(entry.stamp);
+        record.age_ns = now > entry.stamp ? clock_.ns_of(now - entry.stamp) : 0;
+        record.pid = image.identity.pid;
+        record.pool = static_cast<std::uint32_t>(entry.life >> TIDEMARK_LIFE_POOL_SHIFT) & 15;
+        std::strncpy(record.pool_name, account.pool_name(record.pool), sizeof record.pool_name - 1);
+        sinks_.push(record);
+    });
+    audit(account, buffers, bytes);
+    tell(image.ended_by_exec ? SinkRecord::Kind::kExec : SinkRecord::Kind::kExit, image, bytes, buffers);
+}
+
+// The table was walked to its end: it must agree with the counters.
+void Registry::audit(const Account& account, std::uint64_t buffers, std::uint64_t bytes) {
+    std::uint64_t counted_bytes = 0;
+    std::uint64_t counted_buffers = 0;
+    for (std::uint32_t i = 0; i < account.usage_count; ++i) {
+        counted_bytes += account.state.usages[i].current;
+        counted_buffers += account.state.usages[i].live;
+    }
+    LedgerHeader& kept = ledger_.header();
+    TIDEMARK_SHARED_STORE("ledger.audits", kept.audits += 1);
+    if (counted_bytes == bytes && counted_buffers == buffers) return;
+    TIDEMARK_SHARED_STORE("ledger.audit_differences", kept.audit_differences += 1);
+    log_error("audit of " + account.object_name() + ": the live table holds " + std::to_string(buffers) +
+              " buffers of " + std::to_string(bytes) + " bytes, the counters say " + std::to_string(counted_buffers) +
+              " and " + std::to_string(counted_bytes) + "; this is a defect, please report it");
+}
+
+void Registry::tell(SinkRecord::Kind kind, const Image& image, std::uint64_t size, std::uint64_t id) {
+    SinkRecord record{};
+    record.kind = kind;
+    record.image = image.identity.image;
+    record.sequence = image.account->state.events;
+    record.pid = image.identity.pid;
+    record.size = size;
+    record.id = id;
+    record.time_unix_ns = shm::monotonic_ns(CLOCK_REALTIME);
+    sinks_.push(record);
+}
+
+void Registry::leaks_recorded(std::uint64_t number) {
+    std::string error;
+    const std::string name = Account::name_of(configuration_.instance, number);
+    std::unique_ptr<Account> account = Account::open(name, configuration_.limits, error);
+    if (account) account->mark_reported();
+}
+
+void Registry::forget_old(std::uint64_t now_ns) {
+    for (auto place = images_.begin(); place != images_.end();) {
+        Image& image = *place->second;
+        if (!image.exited || now_ns < image.forget_at_ns) {
+            ++place;
+            continue;
+        }
+        publisher_.remove(image);
+        shm::Segment::unlink(Account::name_of(configuration_.instance, image.identity.image));
+        place = images_.erase(place);
+    }
+}
+
+std::vector<std::string> Registry::clean() {
+    std::vector<std::string> removed;
+    const auto remove = [&](const std::string& name) {
+        if (shm::Segment::unlink(name)) removed.push_back(name);
+    };
+    for (const std::string& name : objects_with_prefix(shm::kTemporaryPrefix)) {
+        // A ring being made is locked by its maker; one that nobody locks was left by a maker that died.
+        bool missing = false;
+        if (!shm::byte_is_locked(name, shm::kProducerLockByte, &missing) && !missing) remove(name);
+    }
+    const std::string accounts = "tidemark." + configuration_.instance + ".account.";
+    for (const std::string& name : objects_with_prefix(accounts)) {
+        const std::uint64_t number = std::strtoull(name.c_str() + accounts.size(), nullptr, 16);
+        if (images_.count(number) == 0) remove(name);
+    }
+    return removed;
+}
+
+void Registry::remove_all() {
+    for (const auto& [number, image] : images_) {
+        if (image->ring) shm::Segment::unlink(image->ring->name());
+        shm::Segment::unlink(Account::name_of(configuration_.instance, number));
+    }
+    images_.clear();
+}
+
+}  // namespace tidemark::collector

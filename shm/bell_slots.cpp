@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shm/bell_slots.hpp"
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <linux/membarrier.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "shm/bell_ring.hpp"
+#include "shm/clock.hpp"
+#include "shm/kill_point.hpp"
+
+namespace tidemark::shm {
+namespace {
+
+constexpr std::uint64_t kAbandonedNs = 10'000'000'000;
+
+#ifndef SYS_futex_waitv
+#define SYS_futex_waitv 449
+#endif
+
+// As linux/futex.h of Linux 5.16 has it.
+struct WaitOn {
+    std::uint64_t value;
+    std::uint64_t address;
+    std::uint32_t flags;
+    std::uint32_t reserved;
+};
+constexpr std::uint32_t kFutex32 = 2;
+
+std::string page_name(std::uint32_t uid) { return kBellPrefix + std::to_string(uid); }
+
+// The page may be there, short, or not there: all are fine, since all zero is its first state.
+void make_page(std::uint32_t uid) noexcept {
+    const std::string path = kShmDirectory + page_name(uid);
+    const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (descriptor < 0) return;
+    struct stat status = {};
+    if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) {
+        if (status.st_uid == 0 && uid != 0 && status.st_size == 0) {
+            if (fchown(descriptor, uid, static_cast<gid_t>(-1)) != 0) status.st_size = 0;
+        }
+        if (status.st_size < static_cast<off_t>(sizeof(BellPage)) && ftruncate(descriptor, sizeof(BellPage)) != 0) {
+            status.st_size = 0;
+        }
+    }
+    close(descriptor);
+}
+
+bool is_free(const BellSlot& slot, const std::string& instance, std::uint64_t now_ns) noexcept {
+    if (slot.collector_pid == 0) return true;
+    if (std::strncmp(slot.instance, instance.c_str(), sizeof slot.instance) == 0) return true;  // ours, from before
+    const bool silent = now_ns - slot.heartbeat_ns > kAbandonedNs;
+    return silent && kill(slot.collector_pid, 0) != 0 && errno == ESRCH;
+}
+
+}  // namespace
+
+BellSlots::~BellSlots() {
+    for (auto& [uid, page] : pages_) {
+        if (page.slot < 0) continue;
+        TIDEMARK_SHARED_STORE("bell.leave", __atomic_store_n(&page.mine().waiting, 0u, __ATOMIC_RELAXED));
+        __atomic_store_n(&page.mine().heartbeat_ns, std::uint64_t{0}, __ATOMIC_RELAXED);
+        __atomic_store_n(&page.mine().collector_pid, 0, __ATOMIC_RELAXED);
+    }
+}
+
+bool BellSlots::open_page(std::uint32_t uid, Page& out) const {
+    make_page(uid);
+    std::string error;
+    return Segment::open(page_name(uid), Segment::Access::kReadWrite, uid, sizeof(BellPage), out.segment, error) &&
+           out.segment.populate(0, sizeof(BellPage));
+}
+
+int BellSlots::slot_for(std::uint32_t uid) {
+    const auto [place, fresh] = pages_.try_emplace(uid);
+    Page& page = place->second;
+    if (fresh && open_page(uid, page)) page.slot = claim(page);
+    return page.slot;
+}
+
+// Under the page's lock, so that two collectors never take one slot. A collector that finds it held is polled for.
+int BellSlots::claim(Page& page) const noexcept {
+    const std::uint64_t now = monotonic_ns();
+    if (!page.segment.lock_byte(0)) return -1;
+    int found = -1;
+    for (std::uint32_t i = 0; i < kBellSlots && found < 0; ++i) {
+        if (is_free(page.page()->slots[i], instance_, now)) found = static_cast<int>(i);
+    }
+    if (found >= 0) {
+        BellSlot& slot = page.page()->slots[found];
+        TIDEMARK_SHARED_STORE("bell.claim", __atomic_store_n(&slot.waiting, 0u, __ATOMIC_RELAXED));
+        std::memset(slot.instance, 0, sizeof slot.instance);
+        std::strncpy(slot.instance, instance_.c_str(), sizeof slot.instance - 1);
+        slot.generation = generation_;
+        __atomic_store_n(&slot.heartbeat_ns, now, __ATOMIC_RELAXED);
+        __atomic_store_n(&slot.collector_pid, getpid(), __ATOMIC_RELAXED);
+    }
+    page.segment.unlock_byte(0);
+    page.segment.release_descriptor();
+    return found;
+}
+
+void BellSlots::heartbeat(std::uint64_t now_ns) noexcept {
+    for (auto& [uid, page] : pages_) {
+        if (page.slot < 0) continue;
+        TIDEMARK_SHARED_STORE("bell.heartbeat",
+                              __atomic_store_n(&page.mine().heartbeat_ns, now_ns, __ATOMIC_RELAXED));
+    }
+}
+
+std::uint64_t BellSlots::untracked_images() const noexcept {
+    std::uint64_t sum = 0;
+    for (const auto& [uid, page] : pages_) {
+        if (page.slot < 0) continue;
+        sum += __atomic_load_n(&page.page()->untracked_images, __ATOMIC_RELAXED);
+        sum += __atomic_load_n(&page.page()->untracked_space, __ATOMIC_RELAXED);
+    }
+    return sum;
+}
+
+void BellSlots::set_undrained(std::uint32_t uid, std::uint64_t bytes) noexcept {
+    const auto place = pages_.find(uid);
+    if (place == pages_.end() || place->second.slot < 0) return;
+    TIDEMARK_SHARED_STORE("bell.undrained",
+                          __atomic_store_n(&place->second.page()->undrained_bytes, bytes, __ATOMIC_RELAXED));
+}
+
+void BellSlots::announce_waiting() noexcept {
+    for (auto& [uid, page] : pages_) {
+        if (page.slot < 0) continue;
+        TIDEMARK_SHARED_STORE("bell.wait", __atomic_store_n(&page.mine().waiting, 1u, __ATOMIC_RELAXED));
+    }
+    // SYNC(bell): on every running producer, either its head store is seen by our next look, or its next look at
+    // `waiting` sees 1. The barrier stands in for the full fence that the producers do not make.
+    if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0) != 0) {
+        std::atomic_thread_fence(std::memory_order_seq_cst);  // producers then ring late at worst: see the poll
+    }
+}
+
+void BellSlots::sleep(std::uint64_t timeout_ns) noexcept {
+    WaitOn waits[FUTEX_WAITV_MAX];
+    unsigned count = 0;
+    waits[count++] = {0, reinterpret_cast<std::uint64_t>(&own_), kFutex32 | FUTEX_PRIVATE_FLAG, 0};
+    for (auto& [uid, page] : pages_) {
+        if (page.slot < 0 || count == FUTEX_WAITV_MAX) continue;
+        waits[count++] = {1, reinterpret_cast<std::uint64_t>(&page.mine().waiting), kFutex32, 0};
+    }
+    const std::uint64_t until = monotonic_ns() + timeout_ns;
+    const timespec deadline{static_cast<time_t>(until / 1'000'000'000u), static_cast<long>(until % 1'000'000'000u)};
+    if (can_wait_many_) {
+        if (syscall(SYS_futex_waitv, waits, count, 0, &deadline, CLOCK_MONOTONIC) < 0 && errno == ENOSYS) {
+            can_wait_many_ = false;
+        }
+    }
+    if (!can_wait_many_) {
+        // Before Linux 5.16 nobody can wait for several words: look every 10 ms.
+        const std::uint64_t slice = timeout_ns < 10'000'000 ? timeout_ns : 10'000'000;
+        const timespec relative{0, static_cast<long>(slice)};
+        syscall(SYS_futex, &own_, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 0, &relative, nullptr, 0);
+    }
+    own_.store(0, std::memory_order_relaxed);
+}
+
+void BellSlots::stop_waiting() noexcept {
+    for (auto& [uid, page] : pages_) {
+        if (page.slot < 0) continue;
+        if (__atomic_load_n(&page.mine().waiting, __ATOMIC_RELAXED) == 0) continue;
+        TIDEMARK_SHARED_STORE("bell.stop", __atomic_store_n(&page.mine().waiting, 0u, __ATOMIC_RELAXED));
+    }
+}
+
+void BellSlots::ring_own() noexcept {
+    own_.store(1, std::memory_order_relaxed);
+    syscall(SYS_futex, &own_, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, 1);
+}
+
+bool live_collector_of(std::uint32_t uid, const std::string& instance) {
+    Segment segment;
+    std::string error;
+    if (!Segment::open(page_name(uid), Segment::Access::kReadOnly, uid, sizeof(BellPage), segment, error)) return false;
+    const std::uint64_t now = monotonic_ns();
+    const auto* page = reinterpret_cast<const BellPage*>(segment.data());
+    for (const BellSlot& slot : page->slots) {
+        if (std::strncmp(slot.instance, instance.c_str(), sizeof slot.instance) == 0 && slot.collector_pid != 0 &&
+            heartbeat_is_fresh(slot, now)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+}  // namespace tidemark::shm

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The collector's side of the bell: a slot in the bell page of each user whose rings it consumes, its heartbeat
+// there, and sleeping until somebody rings. How producers ring is in bell_ring.hpp; why nothing published is slept
+// through is argued in README.md under SYNC(bell).
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "shm/ring_layout.hpp"
+#include "shm/segment.hpp"
+
+namespace tidemark::shm {
+
+// Tells the processor that the caller spins.
+inline void pause_briefly() noexcept {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#else
+    __asm__ volatile("yield");
+#endif
+}
+
+// One thread, except ring_own.
+class BellSlots {
+public:
+    explicit BellSlots(std::string instance, std::uint64_t generation)
+        : instance_(std::move(instance)), generation_(generation) {}
+    ~BellSlots();
+    BellSlots(const BellSlots&) = delete;
+    BellSlots& operator=(const BellSlots&) = delete;
+
+    // Slot in the page of `uid`, claimed on first use; -1: none to be had (its rings are polled).
+    int slot_for(std::uint32_t uid);
+    // A sign of life in every page, CLOCK_MONOTONIC ns.
+    void heartbeat(std::uint64_t now_ns) noexcept;
+    // Programs of these users that ran without a ring.
+    std::uint64_t untracked_images() const noexcept;
+    // What each user's undrained ring objects take, as the collector's scan found it.
+    void set_undrained(std::uint32_t uid, std::uint64_t bytes) noexcept;
+
+    // Sleep in two steps: announce, look once more, then sleep until a bell, ring_own or the timeout.
+    void announce_waiting() noexcept;
+    void sleep(std::uint64_t timeout_ns) noexcept;
+    void stop_waiting() noexcept;
+    // Any thread, async-signal-safe: wakes the sleeper, or makes its next sleep return at once.
+    void ring_own() noexcept;
+
+private:
+    struct Page {
+        Segment segment;
+        int slot = -1;
+        BellPage* page() const noexcept { return reinterpret_cast<BellPage*>(segment.data()); }
+        BellSlot& mine() const noexcept { return page()->slots[slot]; }
+    };
+    bool open_page(std::uint32_t uid, Page& out) const;
+    int claim(Page& page) const noexcept;
+
+    std::string instance_;
+    std::uint64_t generation_;
+    std::map<std::uint32_t, Page> pages_;
+    std::atomic<std::uint32_t> own_{0};
+    bool can_wait_many_ = true;
+};
+
+// True if a collector under `instance` gave a sign of life in that user's bell page within the last 2 s.
+bool live_collector_of(std::uint32_t uid, const std::string& instance);
+
+}  // namespace tidemark::shm
