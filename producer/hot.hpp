@@ -36,24 +36,33 @@ inline bool is_single_threaded() noexcept {
     return &__libc_single_threaded != nullptr && __libc_single_threaded != 0;
 }
 
-// Once start() chose the clock.
-__attribute__((always_inline)) inline std::uint64_t stamp_now() noexcept {
+// Fenced while there may be other threads, see counter_fenced().
+__attribute__((always_inline)) inline std::uint64_t counter_now() noexcept {
+    return is_single_threaded() ? shm::counter() : shm::counter_fenced();
+}
+
+// Once start() chose the clock; 0 in a sandbox that forbids it.
+inline std::uint64_t stamp_now() noexcept {
     const ClockState state = clock_state();
-    if (__builtin_expect(state == ClockState::kCounter, 1))
-        return is_single_threaded() ? shm::counter() : shm::counter_fenced();
+    if (__builtin_expect(state == ClockState::kCounter, 1)) return counter_now();
     return state == ClockState::kMonotonic ? shm::monotonic_ns() : 0;
 }
 
-// Out of line: the collector sleeps, as far as the look could tell.
-void wake(shm::BellSlot& slot) noexcept;
-
-// After each publication.
-__attribute__((always_inline)) inline void look_at_bell(const shm::RingHeader& header) noexcept {
+// After each publication: the slot of the collector if it sleeps, as far as a look can tell.
+__attribute__((always_inline)) inline shm::BellSlot* sleeping_consumer(
+    const shm::RingHeader& header) noexcept {
     // SYNC(bell): the store of the head comes first in program order; the collector's barrier does the rest.
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     shm::BellPage* page = __atomic_load_n(&inherited.bell, __ATOMIC_RELAXED);
     shm::BellSlot* slot = shm::consumer_bell(page, header);
-    if (slot != nullptr && __builtin_expect(shm::is_waiting(*slot), 0)) wake(*slot);
+    return slot != nullptr && __builtin_expect(shm::is_waiting(*slot), 0) ? slot : nullptr;
+}
+
+// Wakes it, where a sandbox allows that.
+void wake(shm::BellSlot& slot) noexcept;
+
+inline void look_at_bell(const shm::RingHeader& header) noexcept {
+    if (shm::BellSlot* slot = sleeping_consumer(header)) wake(*slot);
 }
 
 }  // namespace tidemark::producer

@@ -54,41 +54,87 @@ void record_attached(ThreadState& thread, const Event& event) noexcept {
     record_without_room(thread, event);
 }
 
-// First event of a thread or of a fork child, an event of a handler inside an append, and everything of a process
-// that is off or in a silent sandbox.
-[[gnu::noinline, gnu::cold]] void record_slow(Event event, std::uintptr_t frame) noexcept {
+// First event of a thread or of a fork child, and everything of a process that is off or in a silent sandbox. `inside`
+// is set.
+[[gnu::noinline, gnu::cold]] void record_unattached(std::uint64_t stamp, std::uint64_t id,
+                                                    std::uint64_t packed,
+                                                    std::uint64_t where) noexcept {
+    ThreadState& thread = thread_state;
+    if (tracking() != 0) {
+        record_attached(thread,
+                        shm::make_event(stamp != 0 ? stamp : stamp_now(), id, packed, where));
+    }
+    end_append(thread);
+}
+
+// An append of this thread began before and did not end: we are in a handler inside it, or a longjmp left it.
+[[gnu::noinline, gnu::cold]] void record_inside(std::uint64_t stamp, std::uint64_t id,
+                                                std::uint64_t packed, std::uint64_t where,
+                                                std::uintptr_t frame) noexcept {
+    ThreadState& thread = thread_state;
+    if (is_abandoned(thread.inside, frame)) {
+        thread.handler_inside = 0;
+        thread.inside = frame;
+        compiler_fence();
+        return record_unattached(stamp, id, packed, where);
+    }
     if (tracking() == 0) return;
+    record_nested(thread, frame,
+                  shm::make_event(stamp != 0 ? stamp : stamp_now(), id, packed, where));
+}
+
+[[gnu::noinline, gnu::cold]] void leave_for_room(std::uint64_t stamp, std::uint64_t id,
+                                                 std::uint64_t packed,
+                                                 std::uint64_t where) noexcept {
     ThreadState& thread = thread_state;
-    if (event.stamp == 0) event.stamp = stamp_now();
-    if (thread.inside != 0 && !is_abandoned(thread.inside, frame))
-        return record_nested(thread, frame, event);
-    thread.inside = frame;
-    thread.handler_inside = 0;
-    compiler_fence();
-    record_attached(thread, event);
+    record_without_room(thread, shm::make_event(stamp, id, packed, where));
     end_append(thread);
 }
 
-[[gnu::noinline, gnu::cold]] void leave_for_room(ThreadState& thread, const Event& event) noexcept {
-    record_without_room(thread, event);
-    end_append(thread);
+[[gnu::noinline, gnu::cold]] void wake_and_end(shm::BellSlot& slot) noexcept {
+    wake(slot);
+    end_append(thread_state);
 }
 
-__attribute__((always_inline)) inline void record(Event event) noexcept {
-    ThreadState& thread = thread_state;
-    const auto frame = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
-    const std::uint64_t epoch = __atomic_load_n(&process_page.epoch, __ATOMIC_RELAXED);
-    if (__builtin_expect(((thread.key ^ ~epoch) | thread.inside) != 0, 0))
-        return record_slow(event, frame);
-    thread.inside = frame;
-    compiler_fence();
-    if (event.stamp == 0) event.stamp = stamp_now();
+// The rest of an append whose way is clear.
+__attribute__((always_inline)) inline void record_stamped(ThreadState& thread, std::uint64_t stamp,
+                                                          std::uint64_t id, std::uint64_t packed,
+                                                          std::uint64_t where) noexcept {
     shm::LaneWriter& lane = thread.pair->thread;
     const std::uint64_t head = lane.head();
-    if (__builtin_expect(!lane.has_room(head), 0)) return leave_for_room(thread, event);
-    lane.append(head, event);
-    look_at_bell(*lane.header);
+    if (__builtin_expect(!lane.has_room(head), 0)) return leave_for_room(stamp, id, packed, where);
+    lane.append(head, stamp, id, packed, where);
+    if (shm::BellSlot* slot = sleeping_consumer(*lane.header)) return wake_and_end(*slot);
     end_append(thread);
+}
+
+// Where the counter can't be trusted.
+[[gnu::noinline]] void record_by_system_clock(std::uint64_t id, std::uint64_t packed,
+                                              std::uint64_t where) noexcept {
+    record_stamped(thread_state, stamp_now(), id, packed, where);
+}
+
+// In words, not as an Event, so that they stay in registers; everything rare is a tail call, so that none needs to be
+// saved. stamp: 0 means now.
+__attribute__((always_inline)) inline void record(std::uint64_t stamp, std::uint64_t id,
+                                                  std::uint64_t packed,
+                                                  std::uint64_t where) noexcept {
+    ThreadState& thread = thread_state;
+    const auto frame = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+    if (__builtin_expect(thread.inside != 0, 0))
+        return record_inside(stamp, id, packed, where, frame);
+    thread.inside = frame;
+    // From here on a handler that forks knows that this append goes on in the child.
+    compiler_fence();
+    const std::uint64_t epoch = __atomic_load_n(&process_page.epoch, __ATOMIC_RELAXED);
+    if (__builtin_expect(thread.key != ~epoch, 0))
+        return record_unattached(stamp, id, packed, where);
+    if (stamp == 0) {
+        if (__builtin_expect(clock_state() != ClockState::kCounter, 0))
+            return record_by_system_clock(id, packed, where);
+        stamp = counter_now();
+    }
+    record_stamped(thread, stamp, id, packed, where);
 }
 
 // Arguments that no record can hold.
@@ -114,7 +160,7 @@ __attribute__((always_inline)) inline void record_gone(std::uint32_t device, std
         flags |= shm::kFlagSized;
     if (__builtin_expect(!is_recordable(device, pool, size), 0))
         return refuse(Operation::kFree, size);
-    record(Event{stamp, id, pack(Operation::kFree, pool, size, flags), device, 0});
+    record(stamp, id, pack(Operation::kFree, pool, size, flags), device);
 }
 
 }  // namespace
@@ -123,7 +169,7 @@ void record_allocation(std::uint32_t device, std::uint32_t pool, std::uint64_t i
                        std::uint64_t size, std::uint32_t stack) noexcept {
     if (__builtin_expect(!is_recordable(device, pool, size) || pool == TIDEMARK_POOL_ANY, 0))
         return refuse(Operation::kAllocation, size);
-    record(Event{0, id, pack(Operation::kAllocation, pool, size), device, stack});
+    record(0, id, pack(Operation::kAllocation, pool, size), device | std::uint64_t{stack} << 32);
 }
 
 void record_free(std::uint32_t device, std::uint32_t pool, std::uint64_t id,

@@ -20,6 +20,13 @@
 
 namespace tidemark::shm {
 
+// An event from its four words.
+constexpr Event make_event(std::uint64_t stamp, std::uint64_t id, std::uint64_t packed,
+                           std::uint64_t where) noexcept {
+    return {stamp, id, packed, static_cast<std::uint32_t>(where),
+            static_cast<std::uint32_t>(where >> 32)};
+}
+
 struct LaneWriter {
     // Read by every append: one cache line.
     Lane* lane;
@@ -52,14 +59,22 @@ struct LaneWriter {
     }
 
     // Writes the record at index `at` == head() and makes it readable. Only where there is room.
-    __attribute__((always_inline)) void append(std::uint64_t at, const Event& event) noexcept {
+    // The last word: device, and the call site in its upper half.
+    __attribute__((always_inline)) void append(std::uint64_t at, std::uint64_t stamp,
+                                               std::uint64_t id, std::uint64_t packed,
+                                               std::uint64_t where) noexcept {
         Event& slot = block[at & mask];
-        TIDEMARK_SHARED_STORE("append.record", slot.stamp = event.stamp; slot.id = event.id;
-                              slot.packed = event.packed; slot.device = event.device;
-                              slot.stack = event.stack);
+        TIDEMARK_SHARED_STORE("append.record", slot.stamp = stamp; slot.id = id;
+                              slot.packed = packed;
+                              __builtin_memcpy(&slot.device, &where, sizeof where));
         // SYNC(lane-head): release, so that whoever sees the new head sees the record.
         TIDEMARK_SHARED_STORE("append.head",
                               __atomic_store_n(&lane->head, at + 1, __ATOMIC_RELEASE));
+    }
+
+    void append(std::uint64_t at, const Event& event) noexcept {
+        append(at, event.stamp, event.id, event.packed,
+               event.device | std::uint64_t{event.stack} << 32);
     }
 
     // Looks at the consumer's tail and answers how many indices of this block are in use. A tail that can't be (it ran
@@ -83,8 +98,8 @@ struct LaneWriter {
     void link(std::uint64_t at, std::byte* base, std::uint64_t offset, std::uint32_t events,
               std::uint64_t stamp) noexcept {
         Event& slot = block[at & mask];
-        TIDEMARK_SHARED_STORE("link.record",
-                              slot = Event{stamp, offset, pack(Operation::kLink, 0, events), 0, 0});
+        TIDEMARK_SHARED_STORE(
+            "link.record", slot = make_event(stamp, offset, pack(Operation::kLink, 0, events), 0));
         // SYNC(lane-head): as in append.
         TIDEMARK_SHARED_STORE("link.head", __atomic_store_n(&lane->head, at + 1, __ATOMIC_RELEASE));
         block = reinterpret_cast<Event*>(base + offset);
