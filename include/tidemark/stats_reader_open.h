@@ -241,7 +241,8 @@ static inline int tidemark_reader_map(tidemark_reader* reader, const char* path,
     if (size < sizeof(tidemark_stats_header)) {
         return tidemark_reader_fail(reader, path, TIDEMARK_READER_TRUNCATED, 0);
     }
-    void* base = mmap((void*)0, size, PROT_READ, MAP_SHARED, fd, 0);
+    /* NOLINTNEXTLINE(modernize-use-nullptr): C as well */
+    void* base = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
     if (base == MAP_FAILED) {
         return tidemark_reader_fail(reader, path, TIDEMARK_READER_SYSTEM, errno);
     }

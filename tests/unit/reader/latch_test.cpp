@@ -21,12 +21,16 @@ constexpr int kReads = 300'000;
 // Runs `write` over and over in another thread while `read` runs in this one.
 template <class Write, class Read>
 void while_writing(Write write, Read read) {
-    std::atomic<bool> stop{false};
+    std::atomic<bool> started{false}, stop{false};
     std::thread writer([&] {
         for (std::uint64_t number = 1; !stop.load(std::memory_order_relaxed); ++number) {
             write(number);
+            started.store(true, std::memory_order_relaxed);
         }
     });
+    while (!started.load(std::memory_order_relaxed)) {
+        std::this_thread::yield();
+    }
     read();
     stop = true;
     writer.join();
@@ -84,8 +88,7 @@ TEST_CASE("rows of a consistent snapshot belong to one publication") {
     int mixed = 0, consistent = 0;
     while_writing([&](std::uint64_t number) { publish(number + 1); },
                   [&] {
-                      for (int i = 0; i < kReads / 10 || (consistent == 0 && i < kReads * 10);
-                           ++i) {
+                      for (int i = 0; i < kReads / 20 || (consistent == 0 && i < kReads); ++i) {
                           bool one_moment = false;
                           const auto rows = reader->all<tidemark_memory_row>(&one_moment);
                           consistent += one_moment;
