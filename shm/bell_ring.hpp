@@ -55,9 +55,10 @@ inline bool same_instance(const char (&a)[64], const char (&b)[64]) noexcept {
 // True if a collector drains this ring, or lives that would: of the wanted instance, or any if none is wanted.
 inline bool collector_lives(const BellPage* page, const RingHeader& header,
                             std::uint64_t now_ns) noexcept {
+    // SYNC(attach): acquire pairs with the consumer's release: who sees it attached sees its slot.
+    const bool attached = __atomic_load_n(&header.consumer_attached, __ATOMIC_ACQUIRE) != 0;
     const auto own =
         static_cast<std::uint32_t>(__atomic_load_n(&header.consumer_slot, __ATOMIC_RELAXED));
-    const bool attached = __atomic_load_n(&header.consumer_attached, __ATOMIC_RELAXED) != 0;
     // One without a slot (all 127 are taken) polls; only that it attached is known of it.
     if (attached && (page == nullptr || own >= kBellSlots)) return true;
     if (page == nullptr) return false;
