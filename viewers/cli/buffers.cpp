@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `tidemark buffers`: the live allocations of programs that run, one by one.
+#include <nlohmann/json.hpp>
+
+#include "viewers/cli/buffer_text.hpp"
+#include "viewers/cli/session.hpp"
+#include "viewers/cli/status_lines.hpp"
+#include "viewers/cli/verbs.hpp"
+#include "viewers/cli/watch.hpp"
+#include "viewers/model/names.hpp"
+#include "viewers/model/snapshot_json.hpp"
+
+namespace tidemark::cli {
+namespace {
+
+constexpr std::uint64_t kShownAsText = 20;
+
+class Buffers final : public Command {
+public:
+    const char* name() const override { return "buffers"; }
+    const char* summary() const override {
+        return "live buffers: device, pool, id, size, age, process";
+    }
+    const char* help() const override {
+        return R"(Usage: tidemark buffers [options]
+
+Lists the live buffers of programs that run. Shown to the collector's user and root.
+
+  --sort size|age|id      the largest (default), the oldest, the lowest first
+  --top N                 so many (20 as text, else all); 0: all
+  -d, --device 0,2|all    -p, --pid PID    -u, --user NAME    --pool POOL
+  --format FORMAT         table, json or csv; --json; --csv; --noheader; --nounits
+  -w, --watch[=SECONDS]   again and again; -r, --refresh MS; -n, --count N; -1, --once
+  -o, --output FILE       into a new file; -f, --force: overwrite it
+  --color WHEN            auto, always, never; --ascii
+  --instance NAME         another collector's; --trust-uid UID
+
+Exit status: 0; 2 for a wrong command line; 3 without a collector, or if no list could
+be read.
+
+Examples:
+  tidemark buffers --top 5
+  tidemark buffers -p 1234 --sort age
+  tidemark buffers --pool L1 --json | jq '[.buffers[].size] | add'
+)";
+    }
+    void add_options(OptionSet& set) override {
+        set.text("--sort", sort_);
+        set.text("--top", top_);
+    }
+    int run(const Invocation& invocation) override;
+
+private:
+    model::BufferOrder order() const;
+
+    std::optional<std::string> sort_, top_;
+};
+
+// Everything about one moment's list, before it is cut to the first few.
+struct Listing {
+    model::BufferList list;
+    std::vector<BufferTotal> totals;
+    std::uint64_t count = 0;
+};
+
+std::string table_text(const Listing& listing, const Options& options, const Terminal& terminal,
+                       std::size_t width) {
+    const Figures figures(options.units, terminal.ascii());
+    std::vector<Line> lines =
+        buffer_grid(listing.list, 0, figures).lines(width, terminal.ascii(), options.header);
+    if (listing.count > listing.list.buffers.size()) {
+        lines.push_back({{"and " + figures.count(listing.count - listing.list.buffers.size()) +
+                              " more; --top 0 shows all",
+                          Style::kDim}});
+    }
+    lines.emplace_back();
+    for (const BufferTotal& total : listing.totals) {
+        lines.push_back(
+            {{model::device_word(total.device) + " " + total.pool_name, Style::kAccent},
+             {": " + figures.count(total.count) + (total.count == 1 ? " buffer, " : " buffers, ") +
+              figures.bytes(total.bytes)}});
+    }
+    if (listing.totals.empty()) {
+        lines = {{{"no live buffers", Style::kDim}}};
+    }
+    for (const std::string& reason : listing.list.inexact) {
+        lines.push_back({{"not exact: " + reason, Style::kWarning}});
+    }
+    return render(lines, terminal);
+}
+
+std::string json_text(const Listing& listing, int indent) {
+    nlohmann::ordered_json head;
+    head["schema"] = model::kJsonSchema;
+    head["exact"] = listing.list.inexact.empty();
+    head["inexact"] = listing.list.inexact;
+    head["count"] = listing.count;
+    head["totals"] = nlohmann::ordered_json::array();
+    for (const BufferTotal& total : listing.totals) {
+        head["totals"].push_back({{"device", model::device_json(total.device)},
+                                  {"pool", total.pool_name},
+                                  {"count", total.count},
+                                  {"bytes", total.bytes}});
+    }
+    std::string text;
+    write_with_list(head, "buffers", listing.list, indent,
+                    [&](const std::string& piece) { text += piece; });
+    return text;
+}
+
+model::BufferOrder Buffers::order() const {
+    const std::string by = sort_.value_or("size");
+    if (by != "size" && by != "age" && by != "id") {
+        usage_error("--sort takes size, age or id, not '" + by + "'");
+    }
+    return by == "size"  ? model::BufferOrder::kSize
+           : by == "age" ? model::BufferOrder::kAge
+                         : model::BufferOrder::kId;
+}
+
+int Buffers::run(const Invocation& invocation) {
+    const Options& options = invocation.options;
+    const std::string format =
+        require_format(options, "buffers", "table", {"table", "json", "csv"});
+    const bool table = format == "table";
+    const std::uint64_t top = top_ ? whole_value("--top", *top_) : table ? kShownAsText : 0;
+    const model::BufferOrder by = order();
+    auto source = open_source(options);
+    Output output = Output::open(options);
+    const Terminal terminal(output.fd(), options.color, options.ascii);
+    int status = kOk;
+    show(options, output, terminal, {table ? Redraw::kInPlace : Redraw::kAppend, table ? "\n" : ""},
+         [&](Size size) {
+             model::Snapshot snapshot = source.read();
+             model::apply(options.filter, snapshot);
+             Listing listing{
+                 model::read_buffers(snapshot, model::Which::kRunning, options.filter), {}, 0};
+             listing.totals = totals_of(listing.list, false);
+             listing.count = listing.list.buffers.size();
+             status = listing.count == 0 && !listing.list.inexact.empty() ? kUnavailable
+                                                                          : status_for(snapshot);
+             model::order(listing.list, by, top);
+             return table             ? table_text(listing, options, terminal, size.columns)
+                    : format == "csv" ? buffer_csv(listing.list, options.header, options.units)
+                                      : json_text(listing, options.watching ? -1 : 2);
+         });
+    return status;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_buffers() { return std::make_unique<Buffers>(); }
+
+}  // namespace tidemark::cli

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What `tidemark leaks` found, and how it is told.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "viewers/cli/figures.hpp"
+#include "viewers/cli/grid.hpp"
+#include "viewers/model/buffers.hpp"
+#include "viewers/model/growth.hpp"
+
+namespace tidemark::cli {
+
+// One process x device x pool that held something when the process ended, or holds it now.
+struct Holding {
+    std::optional<std::int32_t> pid;
+    std::string name;  // empty: unknown
+    std::uint64_t image = 0;
+    std::optional<std::uint64_t> ended_ms_ago;  // nothing: unknown, or it runs
+    std::uint32_t device = 0;
+    std::string pool_name;
+    std::uint64_t count = 0;
+    std::uint64_t bytes = 0;
+    bool exact = true;
+    std::optional<std::uint64_t> oldest_ms;  // of what a running one holds
+};
+
+struct LeakFindings {
+    std::vector<Holding> left;     // by programs that ended
+    model::BufferList leaks;       // the same, one by one, the largest first
+    std::vector<Holding> running;  // what programs hold now, the largest first
+    std::vector<model::Growth> growing;
+};
+
+// `top`: at most so many rows of each kind; 0: all.
+std::vector<Line> leak_lines(const LeakFindings& findings, const Figures& figures, std::size_t top,
+                             std::size_t width, bool ascii);
+
+void write_leak_json(const LeakFindings& findings,
+                     const std::function<void(const std::string&)>& write);
+
+}  // namespace tidemark::cli

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `tidemark leaks`: what programs left when they ended, what grows while they run; from the collector, or from a file
+// that `run` or the leak log wrote.
+#include <unistd.h>
+#include <algorithm>
+#include <map>
+
+#include "viewers/cli/buffer_text.hpp"
+#include "viewers/cli/leak_view.hpp"
+#include "viewers/cli/session.hpp"
+#include "viewers/cli/verbs.hpp"
+#include "viewers/cli/watch.hpp"
+#include "viewers/model/leak_file.hpp"
+#include "viewers/model/units.hpp"
+
+namespace tidemark::cli {
+namespace {
+
+constexpr std::uint64_t kShownAsText = 10;
+
+class Leaks final : public Command {
+public:
+    const char* name() const override { return "leaks"; }
+    const char* summary() const override { return "what exited programs left, what grows now"; }
+    const char* help() const override {
+        return R"(Usage: tidemark leaks [PID | FILE] [options]
+
+Shows what programs had allocated when they ended (as long as the collector keeps them:
+60 s), which pools only grew lately, and what programs hold that run. With PID: one
+process. With FILE: what `tidemark run --json -o FILE` or the leak log wrote.
+
+  --top N                 so many of each kind as text (10); 0: all
+  -d, --device 0,2|all    -p, --pid PID    -u, --user NAME    --pool POOL
+  --format FORMAT         table, json or csv; --json; --csv; --noheader; --nounits
+  -o, --output FILE       into a new file; -f, --force: overwrite it
+  --color WHEN            auto, always, never; --ascii
+  --instance NAME         another collector's; --trust-uid UID
+
+Exit status: 1 if any program that ended left something; 0 if none did; 2 for a wrong
+command line; 3 without a collector.
+
+Examples:
+  tidemark leaks --pool DRAM
+  tidemark leaks 1234
+  tidemark run --json -o run.json -- ./app; tidemark leaks run.json --top 3
+)";
+    }
+    void add_options(OptionSet& set) override {
+        set.positional("target", target_);
+        set.text("--top", top_);
+    }
+    int run(const Invocation& invocation) override;
+
+private:
+    std::optional<std::string> target_, top_;
+};
+
+std::vector<Holding> largest_first(std::vector<Holding> holdings) {
+    std::stable_sort(holdings.begin(), holdings.end(),
+                     [](const Holding& a, const Holding& b) { return a.bytes > b.bytes; });
+    return holdings;
+}
+
+std::vector<Holding> holdings_of(const model::Snapshot& snapshot, bool exited) {
+    std::vector<Holding> holdings;
+    for (const model::Process& process : snapshot.processes) {
+        for (const model::PoolUsage& usage : process.usage) {
+            if (process.exited != exited || usage.live == 0) {
+                continue;
+            }
+            Holding holding{process.pid,   process.name.value_or(""),
+                            process.image, {},
+                            usage.device,  usage.pool_name,
+                            usage.live,    usage.current,
+                            usage.exact,   {}};
+            if (process.exit_unix_ns && *process.exit_unix_ns < snapshot.time_unix_ns) {
+                holding.ended_ms_ago = (snapshot.time_unix_ns - *process.exit_unix_ns) / 1'000'000;
+            }
+            holdings.push_back(std::move(holding));
+        }
+    }
+    return largest_first(std::move(holdings));
+}
+
+void add_oldest(std::vector<Holding>& running, const model::BufferList& live) {
+    std::map<std::tuple<std::uint64_t, std::uint32_t, std::string>, std::uint64_t> oldest;
+    for (const model::Buffer& buffer : live.buffers) {
+        std::uint64_t& age = oldest[{buffer.image, buffer.device, live.pool_name(buffer)}];
+        age = std::max(age, buffer.age_ms.value_or(0));
+    }
+    for (Holding& holding : running) {
+        const auto at = oldest.find({holding.image, holding.device, holding.pool_name});
+        if (at != oldest.end()) {
+            holding.oldest_ms = at->second;
+        }
+    }
+}
+
+LeakFindings findings_of_collector(const Options& options) {
+    auto source = open_source(options);
+    model::Snapshot snapshot = source.read();
+    model::apply(options.filter, snapshot);
+    LeakFindings findings;
+    findings.left = holdings_of(snapshot, true);
+    findings.leaks = model::read_buffers(snapshot, model::Which::kExited, options.filter);
+    findings.running = holdings_of(snapshot, false);
+    add_oldest(findings.running,
+               model::read_buffers(snapshot, model::Which::kRunning, options.filter));
+    findings.growing = model::find_growth(source.reader(), snapshot.time_unix_ns);
+    std::erase_if(findings.growing, [&](const model::Growth& growth) {
+        return !options.filter.wants_device(growth.device) ||
+               !options.filter.wants_pool(growth.pool_name);
+    });
+    return findings;
+}
+
+LeakFindings findings_of_file(const std::string& path, const Options& options) {
+    std::string error;
+    auto file = model::read_leak_file(path, error);
+    if (!file) {
+        usage_error("cannot read leaks from " + path + ": " + error +
+                    "; give a file of `tidemark run --json -o` or of the leak log");
+    }
+    std::erase_if(file->leaks.buffers, [&](const model::Buffer& leak) {
+        const auto& pids = options.filter.pids;
+        const bool pid_wanted = pids.empty() || (leak.pid && std::find(pids.begin(), pids.end(),
+                                                                       *leak.pid) != pids.end());
+        return !pid_wanted || !options.filter.wants_device(leak.device) ||
+               !options.filter.wants_pool(file->leaks.pool_name(leak));
+    });
+    LeakFindings findings;
+    for (const BufferTotal& total : totals_of(file->leaks, true)) {
+        const std::string name = total.pid ? file->names[*total.pid] : std::string();
+        findings.left.push_back({total.pid,
+                                 name,
+                                 0,
+                                 {},
+                                 total.device,
+                                 total.pool_name,
+                                 total.count,
+                                 total.bytes,
+                                 true,
+                                 {}});
+    }
+    findings.left = largest_first(std::move(findings.left));
+    findings.leaks = std::move(file->leaks);
+    return findings;
+}
+
+int Leaks::run(const Invocation& invocation) {
+    Options options = invocation.options;
+    refuse_watching(options, "leaks");
+    const std::string format = require_format(options, "leaks", "table", {"table", "json", "csv"});
+    const bool table = format == "table";
+    const std::uint64_t top = top_ ? whole_value("--top", *top_) : table ? kShownAsText : 0;
+    const auto pid = target_ ? model::parse_unsigned(*target_) : std::nullopt;
+    const bool is_file = target_ && (!pid || access(target_->c_str(), F_OK) == 0);
+    if (pid && !is_file) {
+        options.filter.pids = {static_cast<std::int32_t>(*pid)};
+    }
+    LeakFindings findings =
+        is_file ? findings_of_file(*target_, options) : findings_of_collector(options);
+    const bool found = !findings.left.empty() || !findings.leaks.buffers.empty();
+    // As text, sections say themselves how many more there are.
+    model::order(findings.leaks, model::BufferOrder::kSize, table ? 0 : top);
+    Output output = Output::open(options);
+    const Terminal terminal(output.fd(), options.color, options.ascii);
+    if (table) {
+        const Figures figures(options.units, terminal.ascii());
+        output.write(
+            render(leak_lines(findings, figures, top, terminal.size().columns, terminal.ascii()),
+                   terminal));
+    } else if (format == "csv") {
+        output.write(buffer_csv(findings.leaks, options.header, options.units));
+    } else {
+        write_leak_json(findings, [&](const std::string& piece) { output.write(piece); });
+    }
+    return found ? kFindings : kOk;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_leaks() { return std::make_unique<Leaks>(); }
+
+}  // namespace tidemark::cli

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `tidemark query`: the same figures for scripts, in formats that only ever grow.
+#include "viewers/cli/query_text.hpp"
+#include "viewers/cli/session.hpp"
+#include "viewers/cli/verbs.hpp"
+#include "viewers/cli/watch.hpp"
+#include "viewers/model/csv.hpp"
+
+namespace tidemark::cli {
+namespace {
+
+class Query final : public Command {
+public:
+    const char* name() const override { return "query"; }
+    const char* summary() const override {
+        return "figures for scripts: JSON, CSV, plain columns, a log";
+    }
+    const char* help() const override {
+        return R"(Usage: tidemark query [options]
+
+  --json                  one JSON document (the default); one a line with -w
+  --csv                   one row a device and pool; --noheader, --nounits
+  --query COLS            CSV of these columns, e.g. device,pool,allocated; with pid, user,
+                          name ... one row a process, device and pool. `--query help`
+  --format proc           plain columns: per device a line a process and a TOTAL
+  --log FILE.csv          appends timestamp,device,dram,l1 (bytes) every -r MS
+  -w, --watch[=SECONDS]   again and again; -r, --refresh MS; -n, --count N; -1, --once
+  -d, --device 0,2|all    -p, --pid PID    -u, --user NAME    --pool POOL
+  -o, --output FILE       into a new file; -f, --force: overwrite it
+  --instance NAME         --trust-uid UID    --color WHEN    --ascii
+
+JSON: bytes are integers, unknown is null, keys are only ever added. Exit status: 0, 2 for
+a wrong command line, 3 without a collector (a stopped one's last figures are printed).
+
+Examples:
+  tidemark query --json | jq '.devices[].pools[] | {pool, allocated}'
+  tidemark query --query pid,name,pool,allocated --noheader
+  tidemark query --log memory.csv -r 500
+)";
+    }
+    void add_options(OptionSet& set) override {
+        set.list("--query", columns_);
+        set.text("--log", log_);
+    }
+
+    int run(const Invocation& invocation) override;
+
+private:
+    int append_log(Options options);
+
+    std::vector<std::string> columns_;
+    std::optional<std::string> log_;
+};
+
+std::string column_list() {
+    std::string text;
+    for (const model::Column& column : model::columns()) {
+        text += std::string(column.name) +
+                (column.unit.empty() ? "" : " [" + std::string(column.unit) + "]") +
+                (column.of_process ? " (of processes)" : "") + '\n';
+    }
+    return text;
+}
+
+int Query::append_log(Options options) {
+    auto source = open_source(options);
+    Output log = Output::append(*log_);
+    const Terminal terminal(log.fd(), ColorChoice::kNever, true);
+    bool header = log.is_empty_file();
+    int status = kOk;
+    options.watching = options.count.value_or(0) != 1;
+    show(options, log, terminal, {Redraw::kAppend, ""}, [&](Size) {
+        model::Snapshot snapshot = source.read();
+        status = status_for(snapshot);
+        model::apply(options.filter, snapshot);
+        const std::string lines = (header ? kLogHeader : "") + log_lines(snapshot);
+        header = false;
+        return lines;
+    });
+    return status;
+}
+
+int Query::run(const Invocation& invocation) {
+    const Options& options = invocation.options;
+    if (columns_ == std::vector<std::string>{"help"}) {
+        Output::open(options).write(column_list());
+        return kOk;
+    }
+    if (const std::string unknown = model::first_unknown_column(columns_); !unknown.empty()) {
+        usage_error("there is no column '" + unknown +
+                    "'; `tidemark query --query help` lists them");
+    }
+    const std::string format = require_format(options, "query", columns_.empty() ? "json" : "csv",
+                                              {"json", "csv", "proc"});
+    if (!columns_.empty() && format != "csv") {
+        usage_error("--query selects columns of CSV: leave out --format " + format);
+    }
+    if (log_) {
+        return append_log(options);
+    }
+    auto source = open_source(options);
+    Output output = Output::open(options);
+    const Terminal terminal(output.fd(), ColorChoice::kNever, options.ascii);
+    int status = kOk;
+    Options plain = options;
+    show(options, output, terminal, {Redraw::kAppend, format == "proc" ? "\n" : ""}, [&](Size) {
+        model::Snapshot snapshot = source.read();
+        status = status_for(snapshot);
+        model::apply(options.filter, snapshot);
+        const std::string text = query_text(snapshot, plain, format, columns_);
+        plain.header = plain.header && format != "csv";  // one header for all rows
+        return text;
+    });
+    return status;
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_query() { return std::make_unique<Query>(); }
+
+}  // namespace tidemark::cli

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `tidemark run`: options, the file for the report, limits and the exit status around tracked_run().
+#include "viewers/cli/buffer_text.hpp"
+#include "viewers/cli/output.hpp"
+#include "viewers/cli/run_report.hpp"
+#include "viewers/cli/tracked_run.hpp"
+#include "viewers/cli/verbs.hpp"
+
+#include <unistd.h>
+
+#include <cmath>
+
+namespace tidemark::cli {
+namespace {
+
+constexpr double kLongestWaitSeconds = 86400;
+constexpr std::size_t kShownAsText = 5;
+
+class RunCommand final : public Command {
+public:
+    const char* name() const override { return "run"; }
+    const char* summary() const override {
+        return "track a command and its children, report at exit";
+    }
+    const char* help() const override {
+        return R"(Usage: tidemark run [options] -- COMMAND [ARGUMENT...]
+
+Runs COMMAND with its own collector under the malloc tracker, passes its exit status on
+and reports on standard error what it and its children allocated, at most held, and left.
+
+  --json                  the report as JSON; -o, --output FILE: into a new file (-: standard
+                          output); -f, --force: overwrite it; -q, --quiet: no text report
+  --max-peak SIZE         fail if a device's pool held more, summed over processes
+  --max-leak SIZE         fail if exited processes left more in a device's pool
+  --error-exitcode N      what failing means (1)
+  -d, --device 0,2|all    --pool POOL     only these; --pool SYSTEM_MEMORY makes limits
+                          count host memory, which programs leave behind on purpose
+  --wait SECONDS          for processes that COMMAND leaves running (5)
+  --top N                 rows of programs and of leaks in the text (5); 0: all
+  --nounits    --color WHEN    --ascii
+
+Exit status: COMMAND's (128+N for signal N; 126, 127 as a shell). If that is 0: 1 or N when
+a limit was exceeded, 3 when a limit was asked but nothing could be tracked.
+
+Examples:
+  tidemark run -- python3 app.py
+  tidemark run --json -o run.json --max-leak 0 --pool SYSTEM_MEMORY -- ./tests
+)";
+    }
+    void add_options(OptionSet& set) override {
+        set.text("--max-peak", max_peak_);
+        set.text("--max-leak", max_leak_);
+        set.text("--error-exitcode", error_exitcode_);
+        set.text("--wait", wait_);
+        set.text("--top", top_);
+        set.flag("-q,--quiet", quiet_);
+    }
+    int run(const Invocation& invocation) override;
+
+private:
+    Limits limits() const;
+    int error_exitcode() const;
+    std::uint64_t wait_ms() const;
+    void report(const RunResult& result, const std::vector<PoolResult>& pools,
+                const std::vector<std::string>& exceeded, const Options& options,
+                Output& output) const;
+
+    std::optional<std::string> max_peak_, max_leak_, error_exitcode_, wait_, top_;
+    bool quiet_ = false;
+};
+
+Limits RunCommand::limits() const {
+    Limits limits;
+    if (max_peak_) {
+        limits.peak = size_value("--max-peak", *max_peak_);
+    }
+    if (max_leak_) {
+        limits.leak = size_value("--max-leak", *max_leak_);
+    }
+    return limits;
+}
+
+int RunCommand::error_exitcode() const {
+    const std::uint64_t code =
+        error_exitcode_ ? whole_value("--error-exitcode", *error_exitcode_) : kFindings;
+    if (code > 255) {
+        usage_error("--error-exitcode takes 0 to 255, not '" + *error_exitcode_ + "'");
+    }
+    return static_cast<int>(code);
+}
+
+std::uint64_t RunCommand::wait_ms() const {
+    if (!wait_) {
+        return 5000;
+    }
+    char* end = nullptr;
+    const double seconds = std::strtod(wait_->c_str(), &end);
+    if (end == wait_->c_str() || *end != '\0' ||
+        !(seconds >= 0 && seconds <= kLongestWaitSeconds)) {
+        usage_error("--wait takes seconds (0 to 86400), not '" + *wait_ + "'");
+    }
+    return static_cast<std::uint64_t>(std::lround(seconds * 1000));
+}
+
+void filter_result(const model::Filter& filter, RunResult& result) {
+    if (result.snapshot) {
+        model::apply(filter, *result.snapshot);
+    }
+    std::erase_if(result.leaks.buffers, [&](const model::Buffer& leak) {
+        return !filter.wants_device(leak.device) ||
+               !filter.wants_pool(result.leaks.pool_name(leak));
+    });
+}
+
+bool names_host_memory(const model::Filter& filter) {
+    return !filter.pools.empty() && filter.wants_pool("SYSTEM_MEMORY");
+}
+
+void RunCommand::report(const RunResult& result, const std::vector<PoolResult>& pools,
+                        const std::vector<std::string>& exceeded, const Options& options,
+                        Output& output) const {
+    const Terminal terminal(STDERR_FILENO, options.color, options.ascii);
+    Output error = Output::standard_error();
+    const bool json = options.format == "json";
+    if (json) {
+        Output& to = options.output ? output : error;
+        write_run_json(result, exceeded, [&](const std::string& piece) { to.write(piece); });
+    }
+    ReportLook look{terminal.size().columns, options.units, kShownAsText};
+    if (top_) {
+        look.top = whole_value("--top", *top_);
+    }
+    const bool text_to_file = options.output && !json;
+    if (text_to_file) {
+        const Terminal plain(output.fd(), options.color, options.ascii);
+        output.write(run_report(result, pools, exceeded, look, plain));
+    } else if (!quiet_ && !(json && !options.output)) {
+        error.write(run_report(result, pools, exceeded, look, terminal));
+    }
+}
+
+int RunCommand::run(const Invocation& invocation) {
+    const Options& options = invocation.options;
+    if (invocation.command.empty()) {
+        usage_error("`run` needs a command: tidemark run -- COMMAND [ARGUMENT...]");
+    }
+    refuse_watching(options, "run");
+    require_format(options, "run", "table", {"table", "json"});
+    if (options.source.instance) {
+        usage_error("`run` makes its own instance: leave out --instance");
+    }
+    const Limits wanted = limits();
+    const int error_code = error_exitcode();
+    const RunPlan plan{invocation.command, wait_ms()};
+    if (top_) {
+        whole_value("--top", *top_);
+    }
+    Output output = Output::open(options);
+    RunResult result;
+    try {
+        result = tracked_run(plan, Terminal(STDERR_FILENO, options.color, options.ascii));
+    } catch (const Failure&) {
+        output.discard();
+        throw;
+    }
+    filter_result(options.filter, result);
+    const bool host_limited = names_host_memory(options.filter);
+    const auto pools =
+        result.snapshot ? pool_results(*result.snapshot, host_limited) : std::vector<PoolResult>{};
+    const std::vector<std::string> over = exceeded(pools, wanted);
+    report(result, pools, over, options, output);
+    return final_status(result, wanted, !over.empty(), error_code);
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_run() { return std::make_unique<RunCommand>(); }
+
+}  // namespace tidemark::cli

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "viewers/cli/session.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "viewers/cli/failure.hpp"
+#include "viewers/model/names.hpp"
+
+namespace tidemark::cli {
+
+std::string instance_wanted(const Options& options) {
+    if (options.source.instance) {
+        return *options.source.instance;
+    }
+    const char* named = std::getenv("TIDEMARK_INSTANCE");
+    return named != nullptr && *named != '\0' ? named : model::default_instance(geteuid());
+}
+
+std::string start_command(const Options& options) {
+    const std::string instance = instance_wanted(options);
+    const bool usual = instance == model::default_instance(geteuid());
+    return usual ? "tidemarkd --background" : "tidemarkd --background --instance " + instance;
+}
+
+model::StatsSource open_source(const Options& options) {
+    model::StatsSource::Error error;
+    auto source = model::StatsSource::open(options.source, error);
+    if (source) {
+        return std::move(*source);
+    }
+    if (!error.missing) {
+        throw Failure(
+            options.source.instance && options.source.instance->find('/') != std::string::npos
+                ? kUsage
+                : kUnavailable,
+            error.text);
+    }
+    unavailable("no collector runs for instance '" + instance_wanted(options) + "'; start one: `" +
+                start_command(options) + "`");
+}
+
+int status_for(const model::Snapshot& snapshot) {
+    return snapshot.collector.state == model::CollectorState::kStopped ? kUnavailable : kOk;
+}
+
+}  // namespace tidemark::cli

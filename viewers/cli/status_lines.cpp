@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "viewers/cli/status_lines.hpp"
+
+#include <sstream>
+
+#include "viewers/model/names.hpp"
+#include "viewers/model/text.hpp"
+#include "viewers/model/units.hpp"
+
+namespace tidemark::cli {
+namespace {
+
+std::string plural(std::uint64_t count, const char* one, const char* many, const Figures& figures) {
+    return figures.count(count) + " " + (count == 1 ? one : many);
+}
+
+}  // namespace
+
+StatusLine collector_line(const model::Collector& collector, const Figures& figures) {
+    const std::string age =
+        collector.heartbeat_age_ms ? model::format_duration(*collector.heartbeat_age_ms) : "";
+    switch (collector.state) {
+        case model::CollectorState::kRunning: {
+            std::string text = "collector running, pid " + std::to_string(collector.pid);
+            if (collector.counters) {
+                text += ", " + plural(collector.counters->events, "event", "events", figures);
+            }
+            return {text, Style::kGood};
+        }
+        case model::CollectorState::kStalled:
+            return {"collector stalled: no sign of life for " + age + " (pid " +
+                        std::to_string(collector.pid) + "); these are its last figures",
+                    Style::kBad};
+        case model::CollectorState::kSuperseded:
+            return {"a newer collector is starting; these are the last figures of the one before",
+                    Style::kWarning};
+        case model::CollectorState::kStopped:
+            break;
+    }
+    return {"collector stopped" + (age.empty() ? "" : " " + age + " ago") +
+                "; these are its last figures (`tidemarkd --background` starts it)",
+            Style::kWarning};
+}
+
+std::vector<StatusLine> loss_lines(const model::Snapshot& snapshot, const Figures& figures) {
+    std::vector<StatusLine> lines;
+    if (const auto& counters = snapshot.collector.counters) {
+        if (const std::string lost = loss_sentence(counters->lost, figures); !lost.empty()) {
+            lines.push_back({lost, Style::kWarning});
+        }
+        if (counters->untracked_images != 0) {
+            lines.push_back(
+                {plural(counters->untracked_images, "program", "programs", figures) +
+                     " ran untracked: no ring could be had (`tidemark doctor` looks why)",
+                 Style::kWarning});
+        }
+        if (counters->rows_dropped != 0) {
+            lines.push_back({plural(counters->rows_dropped, "row is", "rows are", figures) +
+                                 " not shown: a table of the segment is full",
+                             Style::kWarning});
+        }
+        if (counters->audit_differences != 0) {
+            lines.push_back({plural(counters->audit_differences, "audit", "audits", figures) +
+                                 " found live tables and counters apart: please report this",
+                             Style::kBad});
+        }
+    }
+    for (const model::Process& process : snapshot.processes) {
+        if (process.quarantine != 0) {
+            lines.push_back(
+                {"pid " + (process.pid ? std::to_string(*process.pid) : std::string("N/A")) + " " +
+                     model::printable(process.name.value_or("")) +
+                     " is quarantined: " + std::string(model::quarantine_words(process.quarantine)),
+                 Style::kBad});
+        }
+    }
+    return lines;
+}
+
+std::vector<StatusLine> status_lines(const model::Snapshot& snapshot, const Figures& figures,
+                                     bool ascii) {
+    std::vector<StatusLine> lines = {collector_line(snapshot.collector, figures)};
+    lines[0].text.insert(0, ascii ? "* " : "● ");
+    const std::vector<StatusLine> losses = loss_lines(snapshot, figures);
+    lines.insert(lines.end(), losses.begin(), losses.end());
+    if (losses.empty() && snapshot.collector.counters) {
+        lines.push_back({"nothing lost", Style::kDim});
+    }
+    if (!snapshot.consistent) {
+        lines.push_back({"the collector published meanwhile: rows may belong to different moments",
+                         Style::kDim});
+    }
+    return lines;
+}
+
+std::vector<std::string> wrapped(const std::string& text, std::size_t columns) {
+    std::vector<std::string> lines(1);
+    std::istringstream words(text);
+    std::string word;
+    while (words >> word) {
+        std::string& line = lines.back();
+        if (!line.empty() && model::columns_of(line) + 1 + model::columns_of(word) > columns) {
+            lines.push_back(word);
+        } else {
+            line += (line.empty() ? "" : " ") + word;
+        }
+    }
+    return lines;
+}
+
+}  // namespace tidemark::cli

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a person must know about the figures beside them: whether the collector lives, what was lost, what was refused.
+// In plain words, one line a fact; shared by every text that shows figures.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "viewers/cli/figures.hpp"
+#include "viewers/cli/terminal.hpp"
+#include "viewers/model/snapshot.hpp"
+
+namespace tidemark::cli {
+
+struct StatusLine {
+    std::string text;
+    Style style = Style::kPlain;
+};
+
+std::vector<StatusLine> status_lines(const model::Snapshot& snapshot, const Figures& figures,
+                                     bool ascii);
+
+// The collector's state alone: "collector running, pid 12", "collector stopped 12 s ago; ...".
+StatusLine collector_line(const model::Collector& collector, const Figures& figures);
+
+// Loss, quarantines and refusals; nothing at all to tell gives an empty list.
+std::vector<StatusLine> loss_lines(const model::Snapshot& snapshot, const Figures& figures);
+
+// `text` broken at blanks into lines of at most `columns`.
+std::vector<std::string> wrapped(const std::string& text, std::size_t columns);
+
+}  // namespace tidemark::cli

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "viewers/cli/tracked_run.hpp"
+
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "viewers/cli/control_client.hpp"
+#include "viewers/cli/failure.hpp"
+#include "viewers/cli/launch.hpp"
+#include "viewers/cli/private_collector.hpp"
+#include "viewers/cli/programs.hpp"
+#include "viewers/cli/signals.hpp"
+#include "viewers/model/stats_source.hpp"
+
+namespace tidemark::cli {
+namespace {
+
+constexpr std::int64_t kReadyMs = 10000;
+constexpr std::uint64_t kRestarts = 3;
+constexpr std::int64_t kQuietWaitMs = 500;     // a shorter wait needs no explanation
+constexpr std::int64_t kAnswerGraceMs = 5000;  // beyond what the collector was told to wait
+
+class Run {
+public:
+    Run(const RunPlan& plan, const Terminal& terminal)
+        : plan_(plan), terminal_(terminal), collector_(signals_) {
+        result_.command = plan.command;
+    }
+
+    RunResult go() {
+        prepare();
+        start_command();
+        wait_for_command();
+        if (tracking_) {
+            collect();
+        }
+        return std::move(result_);
+    }
+
+private:
+    void prepare();
+    void start_command();
+    void prepare_child() const;
+    void wait_for_command();
+    void watch_collector();
+    void collect();
+    void settle(const std::string& control_socket);
+    ControlClient::Read read_patiently(ControlClient& client, std::string& line);
+    void explain_if_untracked();
+    void note(const std::string& text) { result_.notes.push_back(text); }
+
+    const RunPlan& plan_;
+    const Terminal& terminal_;
+    RunSignals signals_;
+    PrivateCollector collector_;
+    RunResult result_;
+    std::string preload_;
+    bool tracking_ = false;
+    pid_t command_ = -1;
+    int status_ = 0;
+    std::uint64_t begun_ns_ = 0;
+};
+
+void Run::prepare() {
+    const Found tracker = find_malloc_tracker();
+    if (tracker.path.empty()) {
+        note("ran untracked: " + tracker.error);
+        return;
+    }
+    if (tracker.path.find_first_of(" :") != std::string::npos) {
+        note("ran untracked: LD_PRELOAD cannot name " + tracker.path +
+             ", which has a blank or a colon in it");
+        return;
+    }
+    if (!collector_.start(kReadyMs)) {
+        note("ran untracked: no collector could be started: " + collector_.error());
+        return;
+    }
+    const char* before = std::getenv("LD_PRELOAD");
+    preload_ =
+        tracker.path + (before != nullptr && *before != '\0' ? ":" + std::string(before) : "");
+    tracking_ = true;
+}
+
+void Run::prepare_child() const {
+    signals_.restore_for_child();
+    if (tracking_) {
+        ::setenv("LD_PRELOAD", preload_.c_str(), 1);
+        ::setenv("TIDEMARK_ENABLED", "1", 1);
+        ::setenv("TIDEMARK_INSTANCE", collector_.instance().c_str(), 1);
+    }
+}
+
+void Run::start_command() {
+    begun_ns_ = model::monotonic_now_ns();
+    const Launched launched = launch(plan_.command, [this] { prepare_child(); });
+    if (launched.error == 0) {
+        command_ = launched.pid;
+        return;
+    }
+    const std::string& name = plan_.command.front();
+    if (launched.error == ENOENT) {
+        throw Failure(kNotFound,
+                      "cannot run " + name + ": not found; give a path or a name that is in PATH");
+    }
+    throw Failure(kNotExecutable, "cannot run " + name + ": " + std::strerror(launched.error) +
+                                      "; is it an executable file?");
+}
+
+void Run::wait_for_command() {
+    while (::waitpid(command_, &status_, WNOHANG) != command_) {
+        pollfd poll_fd{signals_.fd(), POLLIN, 0};
+        ::poll(&poll_fd, 1, -1);
+        while (const int signal = signals_.take()) {
+            if (signal == SIGCHLD) {
+                watch_collector();
+            } else {
+                ::kill(command_, signal);
+            }
+        }
+    }
+    result_.wall_seconds = static_cast<double>(model::monotonic_now_ns() - begun_ns_) / 1e9;
+    result_.exit_status = shell_status(status_);
+    signals_.command_ended();
+}
+
+void Run::watch_collector() {
+    if (!tracking_ || collector_.running()) {
+        return;
+    }
+    note("the collector " + collector_.ending() + " while the command ran" +
+         (collector_.restarts() < kRestarts ? "; another one went on from its accounts" : ""));
+    if (collector_.restarts() < kRestarts) {
+        collector_.launch_again();
+    }
+}
+
+ControlClient::Read Run::read_patiently(ControlClient& client, std::string& line) {
+    const auto quick = client.read_line(line, kQuietWaitMs, signals_.fd());
+    if (quick != ControlClient::Read::kTimeout) {
+        return quick;
+    }
+    if (terminal_.interactive()) {
+        const std::string text = "tidemark: waiting up to " + std::to_string(plan_.wait_ms / 1000) +
+                                 " s for processes that still run (Ctrl-C: don't wait)\n";
+        [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text.data(), text.size());
+    }
+    return client.read_line(line, static_cast<std::int64_t>(plan_.wait_ms) + kAnswerGraceMs,
+                            signals_.fd());
+}
+
+// Until everything is drained and no process of the command runs, or the time is up.
+void Run::settle(const std::string& control_socket) {
+    std::string error;
+    std::string line;
+    auto client = ControlClient::connect(control_socket, error);
+    if (!client || !client->send({{"command", "settle"}, {"timeout_ms", plan_.wait_ms}})) {
+        note("the figures may not be the last ones: the collector does not answer (" + error + ")");
+        return;
+    }
+    auto got = read_patiently(*client, line);
+    while (got == ControlClient::Read::kInterrupted) {
+        const int signal = signals_.take();
+        if (signal != SIGCHLD && signal != 0) {
+            // Enough waiting: what is drained by now is what is reported.
+            ask(control_socket, {{"command", "flush"}}, kAnswerGraceMs, error);
+            return;
+        }
+        got = read_patiently(*client, line);
+    }
+    const auto answer =
+        got == ControlClient::Read::kLine ? parse_answer(line, error) : std::nullopt;
+    if (!answer) {
+        note("the figures may not be the last ones: " +
+             (error.empty() ? "the collector did not answer" : error));
+    }
+}
+
+void Run::explain_if_untracked() {
+    result_.tracked = !result_.snapshot->processes.empty();
+    if (!result_.tracked) {
+        note(
+            "nothing was tracked: the command is statically linked, setuid, or clears its "
+            "environment");
+        return;
+    }
+    std::uint64_t running = 0;
+    for (const model::Process& process : result_.snapshot->processes) {
+        running += process.exited ? 0 : 1;
+    }
+    if (running != 0) {
+        note(std::to_string(running) +
+             (running == 1 ? " program still runs" : " programs still run") +
+             "; its figures are those of now (--wait SECONDS waits longer)");
+    }
+}
+
+void Run::collect() {
+    watch_collector();
+    model::SourceOptions options;
+    options.instance = collector_.instance();
+    model::StatsSource::Error error;
+    auto source = model::StatsSource::open(options, error);
+    if (!source) {
+        note("no figures: " + error.text);
+        return;
+    }
+    const std::string control_socket(source->reader().control_socket());
+    settle(control_socket);
+    result_.snapshot = source->read();
+    result_.leaks = model::read_buffers(*result_.snapshot, model::Which::kExited, {});
+    model::order(result_.leaks, model::BufferOrder::kSize, 0);
+    for (const std::string& reason : result_.leaks.inexact) {
+        note("what was left is not listed one by one: " + reason);
+    }
+    explain_if_untracked();
+    collector_.stop(control_socket);
+}
+
+}  // namespace
+
+RunResult tracked_run(const RunPlan& plan, const Terminal& terminal) {
+    return Run(plan, terminal).go();
+}
+
+}  // namespace tidemark::cli

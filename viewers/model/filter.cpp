@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "viewers/model/filter.hpp"
+
+#include <strings.h>
+
+#include <algorithm>
+
+namespace tidemark::model {
+namespace {
+
+template <typename T>
+bool empty_or_holds(const std::vector<T>& list, const T& value) {
+    return list.empty() || std::find(list.begin(), list.end(), value) != list.end();
+}
+
+}  // namespace
+
+bool Filter::wants_device(std::uint32_t device) const { return empty_or_holds(devices, device); }
+
+bool Filter::wants_pool(std::string_view name) const {
+    return pools.empty() || std::any_of(pools.begin(), pools.end(), [&](const std::string& pool) {
+               return pool.size() == name.size() &&
+                      strncasecmp(pool.data(), name.data(), name.size()) == 0;
+           });
+}
+
+bool Filter::wants_process(const Process& process) const {
+    return empty_or_holds(uids, process.uid) &&
+           (pids.empty() || (process.pid && empty_or_holds(pids, *process.pid)));
+}
+
+void apply(const Filter& filter, Snapshot& snapshot) {
+    const auto unwanted = [&](const PoolUsage& usage) {
+        return !filter.wants_device(usage.device) || !filter.wants_pool(usage.pool_name);
+    };
+    std::erase_if(snapshot.devices,
+                  [&](const Device& device) { return !filter.wants_device(device.device); });
+    for (Device& device : snapshot.devices) {
+        std::erase_if(device.pools, unwanted);
+    }
+    const bool by_usage = !filter.devices.empty() || !filter.pools.empty();
+    for (Process& process : snapshot.processes) {
+        std::erase_if(process.usage, unwanted);
+    }
+    std::erase_if(snapshot.processes, [&](const Process& process) {
+        return !filter.wants_process(process) || (by_usage && process.usage.empty());
+    });
+}
+
+}  // namespace tidemark::model

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one snapshot that every viewer shows: what the stats segment held at one moment, as plain values, sorted by
+// device, pool and pid. Unknown figures are empty optionals, never 0. Where the values come from: stats_source.hpp.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tidemark/words.h"
+
+namespace tidemark::model {
+
+// Events that were not applied, by tidemark_loss_cause.
+struct Loss {
+    std::array<std::uint64_t, TIDEMARK_LOSS_CAUSE_COUNT> allocations{};
+    std::array<std::uint64_t, TIDEMARK_LOSS_CAUSE_COUNT> frees{};
+    std::array<std::uint64_t, TIDEMARK_LOSS_CAUSE_COUNT> bytes{};
+
+    std::uint64_t count(std::size_t cause) const { return allocations[cause] + frees[cause]; }
+    std::uint64_t total_count() const;
+    std::uint64_t total_bytes() const;
+};
+
+// One device x pool, summed over processes or of one process. Sizes in bytes.
+struct PoolUsage {
+    std::uint32_t device = 0;
+    std::uint32_t pool = 0;
+    std::uint32_t memory = 0;
+    std::string pool_name;
+    std::uint64_t current = 0;  // of an exited process: what it left
+    std::uint64_t peak = 0;
+    std::uint64_t total_allocated = 0;
+    std::uint64_t total_freed = 0;  // by the program itself
+    std::uint64_t freed_by_exit = 0;
+    std::uint64_t superseded = 0;
+    std::uint64_t live = 0;  // buffers
+    std::uint64_t allocations = 0;
+    std::uint64_t frees = 0;
+    bool exact = true;
+    bool peak_exact = true;
+};
+
+struct Memory {
+    std::uint32_t memory = 0;
+    std::optional<std::uint64_t> capacity;
+    std::uint64_t allocated = 0;
+};
+
+struct Device {
+    std::uint32_t device = 0;
+    std::uint32_t arch = 0;
+    std::optional<std::string> name;
+    std::uint64_t conflicts = 0;
+    std::vector<Memory> memories;
+    std::vector<PoolUsage> pools;
+};
+
+// One program image. A process that executes another program in place is two of these.
+struct Process {
+    std::uint64_t image = 0;
+    std::uint64_t parent_image = 0;  // 0: none that was tracked
+    std::optional<std::int32_t> pid;
+    std::uint32_t uid = 0;
+    std::optional<std::string> user;
+    std::optional<std::string> name;
+    std::optional<std::string> command;
+    std::optional<std::uint64_t> start_unix_ns;
+    std::optional<std::uint64_t> exit_unix_ns;
+    bool exited = false;
+    bool exact = true;
+    std::uint32_t quarantine = 0;
+    std::uint64_t events = 0;
+    std::uint64_t unknown_frees = 0;
+    std::uint64_t inherited_frees = 0;
+    std::uint64_t duplicates = 0;
+    std::uint64_t ambiguous_frees = 0;
+    std::uint64_t gap_consequences = 0;
+    std::uint64_t clock_steps = 0;
+    Loss lost;
+    std::vector<PoolUsage> usage;
+};
+
+enum class CollectorState { kRunning, kStalled, kStopped, kSuperseded };
+
+// Stamps of events to wall-clock time, as the collector calibrated it.
+struct Clock {
+    std::uint64_t base_ticks = 0;
+    std::uint64_t base_unix_ns = 0;
+    std::uint64_t ns_per_tick_q32 = 0;  // 0: not known yet
+
+    // Nothing while the collector has not calibrated.
+    std::optional<std::uint64_t> unix_ns(std::uint64_t stamp) const;
+};
+
+struct Collector {
+    std::string instance;
+    std::uint64_t generation = 0;
+    std::int32_t pid = 0;
+    std::uint32_t uid = 0;
+    std::string control_socket;  // empty: none
+    CollectorState state = CollectorState::kStopped;
+    std::optional<std::uint64_t> heartbeat_age_ms;
+    std::uint64_t created_unix_ns = 0;
+
+    // Empty while the collector has not published its own row.
+    struct Counters {
+        std::uint64_t events = 0;
+        std::uint64_t passes = 0;
+        std::uint64_t processes_running = 0;
+        std::uint64_t processes_seen = 0;
+        std::uint64_t rings_attached = 0;
+        std::uint64_t rings_quarantined = 0;
+        std::uint64_t rings_refused = 0;
+        std::uint64_t recoveries = 0;
+        std::uint64_t restarts = 0;
+        std::uint64_t rows_dropped = 0;
+        std::uint64_t sink_dropped = 0;
+        std::uint64_t untracked_images = 0;
+        std::uint64_t audits = 0;
+        std::uint64_t audit_differences = 0;
+        std::uint64_t publish_latency_last_ns = 0;
+        std::uint64_t publish_latency_highest_ns = 0;
+        Loss lost;
+        Clock clock;
+    };
+    std::optional<Counters> counters;
+};
+
+struct Snapshot {
+    std::uint64_t time_unix_ns = 0;
+    bool consistent = false;  // all rows belong to one publication
+    Collector collector;
+    std::vector<Device> devices;
+    std::vector<Process> processes;
+};
+
+// "running", "stalled", "stopped", "superseded".
+const char* state_word(CollectorState state);
+
+// Devices by number with the host last, pools by pool_rank, processes by pid and start time.
+void sort(Snapshot& snapshot);
+
+}  // namespace tidemark::model
