@@ -31,7 +31,7 @@ constexpr std::chrono::milliseconds kLookPause{10};
 std::string flag_for(const std::string& instance) { return "--instance " + instance; }
 
 int tell_absent(const std::string& instance, const InstanceHolder& holder) {
-    if (holder.state == State::kUnknown) {
+    if (holder.state == State::kUntold) {
         std::fprintf(stderr, "tidemarkd: %s\n", holder.error.c_str());
     } else {
         std::fprintf(

@@ -154,7 +154,7 @@ InstanceHolder inspect_instance(const std::string& instance) {
     const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (descriptor < 0) {
         if (errno == ENOENT) return holder;
-        holder.state = InstanceHolder::State::kUnknown;
+        holder.state = InstanceHolder::State::kUntold;
         holder.error = "cannot tell whether a collector runs: " + path + ": " +
                        std::strerror(errno) + "; its owner and root may look";
         return holder;

@@ -48,7 +48,7 @@ private:
 };
 
 struct InstanceHolder {
-    enum class State { kNone, kHeld, kUnknown };  // kUnknown: `error` says why it can't be told
+    enum class State { kNone, kHeld, kUntold };  // kUntold: `error` says why it can't be told
     State state = State::kNone;
     InstanceRecord record;  // pid 0: the holder has not written it yet
     std::string error;

@@ -14,6 +14,7 @@
 #include "collector/options.hpp"
 #include "collector/service.hpp"
 #include "collector/signals.hpp"
+#include "collector/untracked.hpp"
 
 namespace tidemark::collector {
 namespace {
@@ -79,6 +80,7 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
     try {
+        tidemark::collector::shed_tracker(argv);
         return tidemark::collector::run(argc, argv);
     } catch (const std::exception& failure) {
         std::fprintf(stderr, "tidemarkd: cannot go on: %s\n", failure.what());

@@ -17,7 +17,7 @@ using Kind = SinkRecord::Kind;
 
 constexpr std::size_t kBatch = 256;
 
-// try_enqueue never makes a second index for a producer, so the first one's size is the bound.
+// try_enqueue takes no block beyond those made at first, so these are the bound.
 struct BoundedTraits : moodycamel::ConcurrentQueueDefaultTraits {
     static constexpr std::size_t BLOCK_SIZE = 1024;
     static constexpr std::size_t EXPLICIT_INITIAL_INDEX_SIZE = Sinks::kCapacity / BLOCK_SIZE;
@@ -36,7 +36,7 @@ bool is_event(const SinkRecord& record) {
 }  // namespace
 
 struct Sinks::Parts {
-    BoundedQueue queue{kCapacity, 1, 0};
+    BoundedQueue queue{kCapacity};
     moodycamel::ProducerToken producer{queue};
     moodycamel::ConsumerToken consumer{queue};
     // Ends of images that found the queue full: few, and an account waits for each, so they must arrive.
@@ -46,7 +46,8 @@ struct Sinks::Parts {
     moodycamel::LightweightSemaphore news{0, 0};
     std::atomic<std::uint64_t> dropped_events{0};
     std::atomic<std::uint64_t> dropped_reports{0};  // leaks, starts
-    std::atomic<int> wanted{0};                     // who wants single events
+    std::atomic<int> events_wanted{0};              // by how many
+    std::atomic<int> leaks_wanted{0};
     std::atomic<bool> stopping{false};
 
     std::mutex mutex;
@@ -65,7 +66,7 @@ struct Sinks::Parts {
     std::thread thread;
 
     void work();
-    void work_off();
+    bool work_off();
     void handle(const SinkRecord& record);
     void tell_dropped();
     void finish_round();
@@ -74,15 +75,16 @@ struct Sinks::Parts {
 void Sinks::Parts::work() {
     while (true) {
         const bool last = stopping.load();
-        work_off();
+        while (work_off()) {
+        }
         if (last) return;
         news.waitMany(1 << 30);
     }
 }
 
 // Late ends are taken first and handled last: whatever their images pushed before them was in the bounded queue by
-// then, and is handled in between.
-void Sinks::Parts::work_off() {
+// then, and is handled in between. True: there is more.
+bool Sinks::Parts::work_off() {
     {
         const std::lock_guard lock(mutex);
         followers = subscriptions;
@@ -100,8 +102,8 @@ void Sinks::Parts::work_off() {
     tell_dropped();
     for (const SinkRecord& record : late)
         handle(record);
-    if (done == kCapacity || late_ends.size_approx() > 0) news.signal();
     finish_round();
+    return done >= kCapacity || late_ends.size_approx() > 0;
 }
 
 void Sinks::Parts::handle(const SinkRecord& record) {
@@ -150,10 +152,11 @@ Sinks::Sinks() : parts_(std::make_unique<Parts>()) {}
 Sinks::~Sinks() { stop(); }
 
 bool Sinks::open(const std::string& event_log, const std::string& leak_log, std::string& error) {
-    if (!leak_log.empty() && !parts_->leak_log.open(leak_log, error)) return false;
-    if (event_log.empty()) return true;
-    if (!parts_->event_log.open(event_log, error)) return false;
-    ++parts_->wanted;
+    Parts& parts = *parts_;
+    if (!leak_log.empty() && !parts.leak_log.open(leak_log, error)) return false;
+    if (!event_log.empty() && !parts.event_log.open(event_log, error)) return false;
+    if (parts.event_log) ++parts.events_wanted;
+    if (parts.event_log || parts.leak_log) ++parts.leaks_wanted;
     return true;
 }
 
@@ -170,7 +173,11 @@ void Sinks::stop() {
 }
 
 bool Sinks::wants_events() const noexcept {
-    return parts_->wanted.load(std::memory_order_relaxed) > 0;
+    return parts_->events_wanted.load(std::memory_order_relaxed) > 0;
+}
+
+bool Sinks::wants_leaks() const noexcept {
+    return parts_->leaks_wanted.load(std::memory_order_relaxed) > 0;
 }
 
 void Sinks::push(const SinkRecord& record) noexcept {
@@ -190,12 +197,15 @@ std::uint64_t Sinks::dropped() const noexcept {
 void Sinks::subscribe(std::shared_ptr<Subscription> subscription) {
     const std::lock_guard lock(parts_->mutex);
     parts_->subscriptions.push_back(std::move(subscription));
-    ++parts_->wanted;
+    ++parts_->events_wanted;
+    ++parts_->leaks_wanted;
 }
 
 void Sinks::unsubscribe(const std::shared_ptr<Subscription>& subscription) {
     const std::lock_guard lock(parts_->mutex);
-    if (std::erase(parts_->subscriptions, subscription) > 0) --parts_->wanted;
+    if (std::erase(parts_->subscriptions, subscription) == 0) return;
+    --parts_->events_wanted;
+    --parts_->leaks_wanted;
 }
 
 }  // namespace tidemark::collector

@@ -37,6 +37,7 @@ public:
     void stop();
 
     bool wants_events() const noexcept override;
+    bool wants_leaks() const noexcept override;
     void push(const SinkRecord& record) noexcept override;
     std::uint64_t dropped() const noexcept override;
 
