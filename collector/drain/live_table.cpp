@@ -48,6 +48,8 @@ bool LiveTable::create() noexcept {
 }
 
 void LiveTable::recover() noexcept {
+    // A walker may have seen a sequence that the undo took back: go beyond any that was given.
+    TIDEMARK_SHARED_STORE("recover.directory_sequence", header()->directory_sequence += std::uint64_t{1} << 20);
     std::vector<bool> referenced(header()->page_count, false);
     for (std::uint32_t slot = 0; slot < (1u << header()->directory_depth); ++slot) {
         referenced[directory()[slot]] = true;
@@ -118,14 +120,20 @@ bool LiveTable::insert(Journal& journal, std::uint64_t hash,
     return true;
 }
 
-// SYNC(live-table): `life` is stored last with release; who walks reads it before and after with acquire.
+// SYNC(live-table): a walker reads `life` before and after the other words. They are releases, and a live entry is made
+// a tombstone first: whoever sees a new word sees that, and whoever sees the new `life` sees all new words.
 void LiveTable::replace(Journal& journal, tidemark_account_entry* entry,
                         const tidemark_account_entry& with) noexcept {
     journal.keep(target_, offset_of(entry), 4);
-    TIDEMARK_SHARED_STORE("table.id", __atomic_store_n(&entry->id, with.id, __ATOMIC_RELAXED));
-    TIDEMARK_SHARED_STORE("table.stamp", __atomic_store_n(&entry->stamp, with.stamp, __ATOMIC_RELAXED));
-    TIDEMARK_SHARED_STORE("table.device", __atomic_store_n(&entry->device, with.device, __ATOMIC_RELAXED));
-    TIDEMARK_SHARED_STORE("table.stack", __atomic_store_n(&entry->stack, with.stack, __ATOMIC_RELAXED));
+    // SYNC(live-table): the five stores, in this order.
+    if (entry->life & TIDEMARK_LIFE_LIVE) {
+        TIDEMARK_SHARED_STORE("table.retire_life", __atomic_store_n(&entry->life, kTombstone, __ATOMIC_RELEASE));
+    }
+    TIDEMARK_SHARED_STORE("table.id", __atomic_store_n(&entry->id, with.id, __ATOMIC_RELEASE));
+    TIDEMARK_SHARED_STORE("table.stamp", __atomic_store_n(&entry->stamp, with.stamp, __ATOMIC_RELEASE));
+    // SYNC(live-table)
+    TIDEMARK_SHARED_STORE("table.device", __atomic_store_n(&entry->device, with.device, __ATOMIC_RELEASE));
+    TIDEMARK_SHARED_STORE("table.stack", __atomic_store_n(&entry->stack, with.stack, __ATOMIC_RELEASE));
     // SYNC(live-table)
     TIDEMARK_SHARED_STORE("table.life", __atomic_store_n(&entry->life, with.life, __ATOMIC_RELEASE));
 }
