@@ -7,7 +7,9 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
+#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -148,7 +150,7 @@ std::uint64_t Core::generation() const { return parts_->generation; }
 std::uint64_t Core::flush() {
     Parts& p = *parts_;
     p.registry->scan();
-    for (auto& [number, image] : p.registry->images()) {
+    for (const Image* image : p.registry->alive()) {
         if (image->ring) p.registry->ring_released(image->ring->name());
     }
     // A producer that never rests is caught up with at most so often; one turn takes at least what was there before it,
@@ -173,8 +175,8 @@ bool Core::Parts::run_tasks(Core& core) {
 
 std::vector<Image*> Core::Parts::with_news() {
     std::vector<Image*> news;
-    for (auto& [number, image] : registry->images()) {
-        if (image->ring && image->ring->has_news()) news.push_back(image.get());
+    for (Image* image : registry->alive()) {
+        if (image->ring && image->ring->has_news()) news.push_back(image);
     }
     return news;
 }
@@ -203,11 +205,13 @@ std::uint64_t Core::Parts::drain(const std::vector<Image*>& images, bool all) {
 
 // Images whose producer let go: the rest of their lanes first, then their end.
 bool Core::Parts::retire_ended() {
+    std::vector<Image*> ended;
     std::vector<Image*> moved;
-    for (auto& [number, image] : registry->images()) {
-        if (!image->ended || image->exited) continue;
+    std::copy_if(registry->alive().begin(), registry->alive().end(), std::back_inserter(ended),
+                 [](const Image* image) { return image->ended; });
+    for (Image* image : ended) {
         if (image->ring) {
-            drain({image.get()}, true);
+            drain({image}, true);
             const bool readable = image->ring->quarantine() == TIDEMARK_QUARANTINE_NONE;
             if (readable && image->ring->has_news()) continue;
         }
@@ -236,14 +240,11 @@ void Core::Parts::heartbeat() {
 // Losses move without an event when nothing can be appended; a few rings each time, so that the cost stays the same.
 void Core::Parts::look_at_live_words() {
     constexpr std::size_t kRingsATime = 64;
-    auto& images = registry->images();
-    auto place = images.lower_bound(live_words_cursor);
+    const std::vector<Image*>& alive = registry->alive();
     std::vector<Image*> some;
-    for (std::size_t seen = 0; seen < images.size() && some.size() < kRingsATime; ++seen) {
-        if (place == images.end()) place = images.begin();
-        if (place->second->ring) some.push_back(place->second.get());
-        live_words_cursor = place->first + 1;
-        ++place;
+    for (std::size_t seen = 0; seen < alive.size() && some.size() < kRingsATime; ++seen) {
+        Image* image = alive[live_words_cursor++ % alive.size()];
+        if (image->ring) some.push_back(image);
     }
     if (!some.empty()) drain(some, false);
     for (Image* image : some) {

@@ -93,9 +93,8 @@ void Registry::attach(std::unique_ptr<Ring> ring) {
         auto image = std::make_unique<Image>();
         image->identity = identity;
         image->account = std::move(account);
-        known = images_.emplace(identity.image, std::move(image)).first;
-        ++running_;
-        counters_.running = running_;
+        add(std::move(image));
+        known = images_.find(identity.image);
     }
     Image& image = *known->second;
     image.ring = std::move(ring);
@@ -136,6 +135,19 @@ void Registry::note_moved(const std::vector<Image*>& moved) {
     }
 }
 
+Image& Registry::add(std::unique_ptr<Image> image) {
+    Image& added = *image;
+    images_.emplace(added.identity.image, std::move(image));
+    if (added.exited) {
+        exited_.push_back(added.identity.image);
+        return added;
+    }
+    alive_.push_back(&added);
+    by_pid_[added.identity.pid] = added.identity.image;
+    counters_.running = alive_.size();
+    return added;
+}
+
 ImageIdentity Registry::identify(const Ring& ring) {
     const shm::RingHeader& said = ring.identity();
     ImageIdentity identity;
@@ -150,26 +162,23 @@ ImageIdentity Registry::identify(const Ring& ring) {
     std::memcpy(identity.name, said.name, sizeof identity.name);
     std::memcpy(identity.command, said.command, sizeof identity.command);
     if (identity.forked) return identity;
-    for (const auto& [other, image] : images_) {
-        // The process that started this one, as far as it is tracked.
-        if (!image->exited && image->identity.pid == said.parent_pid && image->identity.image != said.image) {
-            identity.parent_image = other;
-        }
-    }
+    // The process that started this one, as far as it is tracked.
+    const auto parent = by_pid_.find(said.parent_pid);
+    if (parent != by_pid_.end() && said.parent_pid > 0) identity.parent_image = parent->second;
     return identity;
 }
 
 // An exec in place: same process, another image. The old ring's mapping is gone, so its end need not be waited for.
 void Registry::end_predecessor(ImageIdentity& identity) {
-    for (const auto& [other, image] : images_) {
-        if (image->exited || other == identity.image) continue;
-        if (image->identity.pid != identity.pid || image->identity.start_ticks != identity.start_ticks) continue;
-        if (image->ring && !image->ring->producer_is_gone()) continue;
-        image->ended = true;
-        image->ended_by_exec = true;
-        identity.parent_image = other;
-        identity.forked = false;
-    }
+    const auto place = by_pid_.find(identity.pid);
+    if (place == by_pid_.end() || place->second == identity.image) return;
+    Image& old = *images_.at(place->second);
+    if (old.identity.start_ticks != identity.start_ticks) return;
+    if (old.ring && !old.ring->producer_is_gone()) return;
+    old.ended = true;
+    old.ended_by_exec = true;
+    identity.parent_image = old.identity.image;
+    identity.forked = false;
 }
 
 std::unique_ptr<Account> Registry::account_for(const Ring& ring, const ImageIdentity& identity) {
@@ -195,7 +204,7 @@ std::unique_ptr<Account> Registry::account_for(const Ring& ring, const ImageIden
 
 void Registry::count_polled() {
     polled_ = 0;
-    for (const auto& [number, image] : images_) {
+    for (const Image* image : alive_) {
         if (image->ring && !image->ended && !image->ring->producer_rings_bell()) ++polled_;
     }
 }

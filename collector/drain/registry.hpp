@@ -9,11 +9,13 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "collector/configuration.hpp"
@@ -56,7 +58,9 @@ public:
     void remove_all();
 
     std::map<std::uint64_t, std::unique_ptr<Image>>& images() noexcept { return images_; }
-    std::size_t running() const noexcept { return running_; }
+    // Those that did not exit yet: what a turn looks at, however many exited ones are kept.
+    const std::vector<Image*>& alive() const noexcept { return alive_; }
+    std::size_t running() const noexcept { return alive_.size(); }
     // Rings that can't be waited for by bell: their producers ring none.
     bool must_poll() const noexcept { return polled_ != 0; }
     void count_polled();
@@ -72,6 +76,7 @@ private:
     void end_predecessor(ImageIdentity& identity);
     void report_leaks(Image& image);
     void audit(const Account& account, std::uint64_t buffers, std::uint64_t bytes);
+    Image& add(std::unique_ptr<Image> image);
     void tell(SinkRecord::Kind kind, const Image& image, std::uint64_t size = 0, std::uint64_t id = 0);
     void undo(std::map<std::uint32_t, Account*>& by_serial);
     void adopt(std::unique_ptr<Account> account);
@@ -86,7 +91,9 @@ private:
     CollectorCounters& counters_;
     std::map<std::uint64_t, std::unique_ptr<Image>> images_;
     std::set<std::string> refused_;  // told once
-    std::size_t running_ = 0;
+    std::vector<Image*> alive_;
+    std::unordered_map<std::int32_t, std::uint64_t> by_pid_;  // newest image of a process that did not exit
+    std::deque<std::uint64_t> exited_;                        // in the order of their end
     std::size_t polled_ = 0;
     std::uint64_t boot_unix_ns_ = 0;
 };

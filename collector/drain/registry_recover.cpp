@@ -2,6 +2,7 @@
 //
 // What an earlier generation left: accounts, and perhaps a pass that it did not finish. The journal is undone
 // backwards over all objects that it names, then emptied; killed in the middle of that, the next one does it again.
+#include <algorithm>
 #include <cstring>
 
 #include "collector/drain/registry.hpp"
@@ -27,6 +28,9 @@ void Registry::recover() {
         account->reload();
         adopt(std::move(account));
     }
+    std::sort(exited_.begin(), exited_.end(), [this](std::uint64_t a, std::uint64_t b) {
+        return images_.at(a)->forget_at_ns < images_.at(b)->forget_at_ns;
+    });
 }
 
 void Registry::undo(std::map<std::uint32_t, Account*>& by_serial) {
@@ -74,11 +78,9 @@ void Registry::adopt(std::unique_ptr<Account> account) {
     } else {
         // Its ring, if it is still there, is attached by the scan that follows; if not, all of it was drained.
         image->ended = true;
-        ++running_;
-        counters_.running = running_;
         totals_.count(*image->account, image->counted);
     }
-    images_.emplace(h.image, std::move(image));
+    add(std::move(image));
 }
 
 }  // namespace tidemark::collector

@@ -54,8 +54,11 @@ void Registry::retire(Image& image, std::vector<Image*>& moved) {
         image.ring.reset();
         --counters_.rings_attached;
     }
-    --running_;
-    counters_.running = running_;
+    std::erase(alive_, &image);
+    const auto newest = by_pid_.find(image.identity.pid);
+    if (newest != by_pid_.end() && newest->second == image.identity.image) by_pid_.erase(newest);
+    exited_.push_back(image.identity.image);
+    counters_.running = alive_.size();
     moved.push_back(&image);
 }
 
@@ -128,15 +131,14 @@ void Registry::leaks_recorded(std::uint64_t number) {
 }
 
 void Registry::forget_old(std::uint64_t now_ns) {
-    for (auto place = images_.begin(); place != images_.end();) {
-        Image& image = *place->second;
-        if (!image.exited || now_ns < image.forget_at_ns) {
-            ++place;
-            continue;
-        }
-        publisher_.remove(image);
-        shm::Segment::unlink(Account::name_of(configuration_.instance, image.identity.image));
-        place = images_.erase(place);
+    while (!exited_.empty()) {
+        const auto place = images_.find(exited_.front());
+        if (place != images_.end() && now_ns < place->second->forget_at_ns) return;
+        exited_.pop_front();
+        if (place == images_.end()) continue;
+        publisher_.remove(*place->second);
+        shm::Segment::unlink(Account::name_of(configuration_.instance, place->first));
+        images_.erase(place);
     }
 }
 
