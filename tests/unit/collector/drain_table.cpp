@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The live table and its journal against a model: whatever is inserted and erased, and wherever a pass is cut off and
+// undone, the table holds what the model holds.
+#include <sys/mman.h>
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <random>
+#include <vector>
+
+#include "collector/drain/live_table.hpp"
+
+using namespace tidemark;
+using namespace tidemark::collector;
+
+namespace {
+
+using Model = std::map<std::uint64_t, std::uint64_t>;  // id -> size
+
+// An account's memory and a journal, as the ledger would hold it, both anonymous.
+class Bench {
+public:
+    Bench() {
+        base_ = reserve(kPagesOffset + kLimit);
+        auto* state = reinterpret_cast<AccountState*>(base_ + kStateOffset);
+        state->seed[0] = 0x1234567;
+        state->seed[1] = 0x89abcdef;
+        records_.resize(1 << 16);
+        journal_header_.capacity = records_.size();
+        journal.attach(&journal_header_, records_.data(), [](void*, std::uint64_t, std::uint64_t) { return true; },
+                       nullptr);
+        attach();
+        REQUIRE(table.create());
+    }
+    ~Bench() { munmap(base_, kPagesOffset + kLimit); }
+
+    bool insert(std::uint64_t id, std::uint64_t size) {
+        if (!journal.reserve(LiveTable::kMostRecords)) return false;
+        const tidemark_account_entry entry{size | TIDEMARK_LIFE_LIVE, id, 1, 0, 0};
+        return table.insert(journal, table.hash(0, id), entry);
+    }
+    void erase(std::uint64_t id) {
+        const LiveTable::Match match = table.find(table.hash(0, id), 0, 0, id, UINT64_MAX);
+        REQUIRE(match.entry != nullptr);
+        table.erase(journal, match.entry);
+    }
+    void commit() {
+        journal.commit();
+        table.committed();
+    }
+    // As the next collector does after a SIGKILL.
+    void crash() {
+        for (std::uint64_t i = journal.count(); i-- > 0;) restore(base_, kPagesOffset + kLimit, journal.at(i));
+        journal.clear();
+        attach();
+        table.recover();
+    }
+    Model content() const {
+        Model found;
+        table.for_each([&](const tidemark_account_entry& entry) {
+            CHECK(found.emplace(entry.id, entry.life & TIDEMARK_LIFE_SIZE_MASK).second);
+        });
+        return found;
+    }
+
+    Journal journal;
+    LiveTable table;
+
+private:
+    static constexpr std::uint64_t kLimit = 32 << 20;
+    static std::byte* reserve(std::uint64_t bytes) {
+        return static_cast<std::byte*>(
+            mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+    }
+    void attach() {
+        table.attach({base_, 1}, kLimit, [](void*, std::uint64_t, std::uint64_t) { return true; }, nullptr);
+    }
+
+    std::byte* base_;
+    JournalHeader journal_header_{};
+    std::vector<UndoRecord> records_;
+};
+
+}  // namespace
+
+TEST_CASE("random inserts and erases, with passes cut off anywhere, leave what the last commit held") {
+    Bench bench;
+    Model model;
+    Model committed;
+    std::mt19937_64 random(42);
+    std::vector<std::uint64_t> ids;
+    int crashes = 0;
+    for (int step = 0; step < 200000; ++step) {
+        const bool growing = step % 40000 < 25000;
+        if (ids.empty() || random() % 100 < (growing ? 70 : 35)) {
+            const std::uint64_t id = random() % 1000000 * 16;
+            if (model.count(id) != 0) continue;
+            if (!bench.insert(id, id % 1000)) {
+                bench.commit();
+                committed = model;
+                REQUIRE(bench.insert(id, id % 1000));
+            }
+            model[id] = id % 1000;
+            ids.push_back(id);
+        } else {
+            const std::size_t which = random() % ids.size();
+            bench.erase(ids[which]);
+            model.erase(ids[which]);
+            ids[which] = ids.back();
+            ids.pop_back();
+        }
+        if (random() % 500 == 0) {
+            bench.commit();
+            committed = model;
+        } else if (random() % 3000 == 0) {
+            bench.crash();
+            ++crashes;
+            model = committed;
+            ids.clear();
+            for (const auto& [id, size] : model) ids.push_back(id);
+        }
+    }
+    CHECK(bench.content() == model);
+    CHECK(crashes > 20);
+    CHECK(model.size() > 1000);
+}
+
+TEST_CASE("churn at a constant size does not grow the table without end") {
+    Bench bench;
+    for (std::uint64_t id = 0; id < 1000; ++id) REQUIRE(bench.insert(id, 1));
+    for (std::uint64_t id = 1000; id < 300000; ++id) {
+        bench.erase(id - 1000);
+        REQUIRE(bench.insert(id, 1));
+        if (id % 100 == 0) bench.commit();
+    }
+    CHECK(bench.content().size() == 1000);
+}
+
+TEST_CASE("a table at its limit refuses, and goes on once there is room") {
+    Bench bench;
+    std::uint64_t id = 0;
+    while (bench.insert(id, 1)) {
+        ++id;
+        if (id % 100 == 0) bench.commit();
+    }
+    bench.commit();
+    CHECK(id > 500000);
+    for (std::uint64_t freed = 0; freed < id; ++freed) {
+        if (!bench.journal.reserve(8)) bench.commit();
+        bench.erase(freed);
+    }
+    bench.commit();
+    CHECK(bench.content().empty());
+    CHECK(bench.insert(7, 1));
+}
