@@ -11,6 +11,7 @@
 #include "shm/bell_ring.hpp"
 #include "shm/identity_raw.hpp"
 #include "shm/kill_point.hpp"
+#include "shm/raw_scan.hpp"
 
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
@@ -96,15 +97,25 @@ tidemark_loss_cause failure_of(int error) noexcept {
     return error == EDQUOT ? TIDEMARK_LOSS_BUDGET : TIDEMARK_LOSS_NO_SPACE;
 }
 
+// True if the user's rings take too much and nobody is there to drain them. The count is corrected first: objects may
+// have been removed by hand.
+bool budget_is_spent(shm::BellPage* page, std::uint32_t uid) noexcept {
+    if (page == nullptr) return false;
+    std::uint64_t counted = __atomic_load_n(&page->undrained_bytes, __ATOMIC_RELAXED);
+    if (counted <= kUndrainedMost || shm::any_collector_lives(*page, shm::monotonic_ns()))
+        return false;
+    const std::uint64_t found = shm::ring_bytes_of(uid, 2 * kUndrainedMost);
+    TIDEMARK_SHARED_STORE(
+        "bell.recount", __atomic_compare_exchange_n(&page->undrained_bytes, &counted, found, false,
+                                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    return found > kUndrainedMost;
+}
+
 // 0, or an errno; EDQUOT: the user's budget for rings that nobody drains is spent.
 int make_ring(ProcessState& state) noexcept {
     shm::Identity identity;
     shm::read_own_identity(identity);
-    const shm::BellPage* page = find_bell(identity.uid);
-    if (page != nullptr &&
-        __atomic_load_n(&page->undrained_bytes, __ATOMIC_RELAXED) > kUndrainedMost &&
-        !shm::any_collector_lives(*page, shm::monotonic_ns()))
-        return EDQUOT;
+    if (budget_is_spent(find_bell(identity.uid), identity.uid)) return EDQUOT;
     const std::uint64_t image = shm::random_image_id();
     if (const int error = shm::create_ring(image, inherited.settings.budget, state.ring))
         return error;

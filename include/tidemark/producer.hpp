@@ -13,7 +13,7 @@
 
 namespace tidemark {
 
-inline constexpr std::uint32_t kHost = TIDEMARK_DEVICE_HOST;
+inline constexpr std::uint32_t kHostDevice = TIDEMARK_DEVICE_HOST;
 
 // Numbers beyond these come from name_pool().
 enum class Pool : std::uint32_t {
