@@ -4,14 +4,13 @@
 // gets is control_session's work.
 #pragma once
 
-#include <sys/types.h>
-
 #include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
 
 #include "collector/control_session.hpp"
+#include "collector/control_socket.hpp"
 
 namespace tidemark::collector {
 
@@ -42,16 +41,13 @@ public:
     void close();
 
 private:
-    bool remove_leftover(const std::string& path, std::string& error);
     void accept_clients();
     void admit(int descriptor);
     void forget(ControlSession* session);
+    void forget_gone();
 
     ControlContext context_;
-    std::string path_;
-    int listener_ = -1;
-    dev_t device_ = 0;  // of the socket's file, so that only ours is unlinked
-    ino_t inode_ = 0;
+    ControlSocket socket_;
     std::unordered_map<ControlSession*, std::shared_ptr<ControlSession>> sessions_;
     std::function<void()> done_;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/control_session.hpp"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,19 +14,8 @@ namespace tidemark::collector {
 namespace {
 
 using Json = nlohmann::json;
-using Clock = std::chrono::steady_clock;
-constexpr std::chrono::milliseconds kLongestPause{50};  // between two looks of a settle
 
 }  // namespace
-
-// An answer from another thread may find its client gone.
-template <typename Function>
-auto ControlSession::if_alive(Function function) {
-    return [weak = weak_from_this(), function](auto&&... arguments) {
-        const auto session = weak.lock();
-        if (session && session->state_ != State::kClosing) function(*session, arguments...);
-    };
-}
 
 ControlSession::ControlSession(ControlContext& context, int descriptor,
                                std::function<void(ControlSession*)> closed)
@@ -59,6 +49,11 @@ void ControlSession::close() {
     descriptor_ = -1;
     state_ = State::kClosing;
     closed_(this);
+}
+
+bool ControlSession::client_is_gone() const noexcept {
+    pollfd state{descriptor_, 0, 0};  // hang-ups are always told
+    return poll(&state, 1, 0) > 0;
 }
 
 void ControlSession::on_events(std::uint32_t epoll_events) {
@@ -98,7 +93,7 @@ void ControlSession::handle(std::string_view line) {
         case ControlRequest::Command::kClean:
             return answer_clean();
         case ControlRequest::Command::kSettle:
-            settle_until_ = Clock::now() + request.timeout;
+            settle_until_ = std::chrono::steady_clock::now() + request.timeout;
             return settle();
         case ControlRequest::Command::kEvents:
             return stream(std::move(request.filter));
@@ -106,49 +101,6 @@ void ControlSession::handle(std::string_view line) {
             state_ = State::kStopping;
             return context_.request_stop();
     }
-}
-
-void ControlSession::answer_status() {
-    context_.door.ask_running(if_alive([](ControlSession& self, std::size_t running) {
-        const ControlIdentity& identity = self.context_.identity;
-        self.answer({{"ok", true},
-                     {"pid", identity.pid},
-                     {"instance", identity.instance},
-                     {"generation", identity.generation},
-                     {"version", identity.version},
-                     {"started_unix_ns", identity.started_unix_ns},
-                     {"processes_running", running}});
-    }));
-}
-
-void ControlSession::answer_flush() {
-    context_.door.ask_flush(if_alive([](ControlSession& self, FlushAnswer flushed) {
-        self.answer({{"ok", true}, {"pass", flushed.pass}});
-    }));
-}
-
-void ControlSession::answer_clean() {
-    context_.door.ask_clean(
-        if_alive([](ControlSession& self, const std::vector<std::string>& removed) {
-            self.answer({{"ok", true}, {"removed", removed}});
-        }));
-}
-
-void ControlSession::settle() {
-    context_.look_first();
-    context_.door.ask_running(if_alive([](ControlSession& self, std::size_t running) {
-        if (running == 0 || Clock::now() >= self.settle_until_) return self.settle_done();
-        self.poll_ = self.context_.loop.after(self.settle_pause_, [&self] { self.settle(); });
-        self.settle_pause_ = std::min(2 * self.settle_pause_, kLongestPause);
-    }));
-}
-
-void ControlSession::settle_done() {
-    context_.door.ask_flush(if_alive([](ControlSession& self, FlushAnswer flushed) {
-        // One may have been found by the last look.
-        if (flushed.running > 0 && Clock::now() < self.settle_until_) return self.settle();
-        self.answer({{"ok", true}, {"running", flushed.running}});
-    }));
 }
 
 void ControlSession::stream(EventFilter filter) {

@@ -60,6 +60,8 @@ public:
     // follows events the rest of them.
     void drain_ended();
     void close();
+    // True once the client has closed its end, which the loop may not have come to yet.
+    bool client_is_gone() const noexcept;
 
 private:
     enum class State { kReading, kWaiting, kStopping, kStreaming, kClosing };

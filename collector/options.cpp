@@ -5,64 +5,20 @@
 #include <grp.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
 
+#include "collector/flags.hpp"
 #include "collector/instance.hpp"
 #include "collector/quantity.hpp"
 
 namespace tidemark::collector {
 namespace {
 
-constexpr char kExamples[] =
-    "Examples:\n"
-    "  tidemarkd --background            start; nothing happens if one runs already\n"
-    "  tidemarkd --status                0: runs, 3: does not\n"
-    "  tidemarkd --instance lab --config /etc/tidemark/lab.json --leak-log /var/log/leaks.json\n"
-    "Configuration: /etc/tidemark/tidemark.json, $XDG_CONFIG_HOME/tidemark/tidemark.json";
-
-// Flags as typed; what is not typed stays empty, so that file and environment can speak.
-struct Flags {
-    std::optional<std::string> instance, config, mode, group, event_log, leak_log, exited_grace,
-        ready_fd;
-    bool background = false, foreground = false, status = false, stop = false, is_private = false;
-    int quiet = 0, verbose = 0;
-};
-
 struct Refusal {
     std::string text;
 };
-
-void declare(CLI::App& app, Flags& flags) {
-    app.add_option("--instance", flags.instance, "Name of this collector")->type_name("NAME");
-    app.add_option("--config", flags.config, "Configuration file (JSON)")->type_name("FILE");
-    auto* background =
-        app.add_flag("--background", flags.background, "Return once it is ready, and run on");
-    auto* foreground = app.add_flag("--foreground", flags.foreground, "Stay (the default)");
-    auto* status = app.add_flag("--status", flags.status, "Say whether it runs: 0 yes, 3 no");
-    auto* stop = app.add_flag("--stop", flags.stop, "End it in order; 3 if none runs");
-    app.add_option("--mode", flags.mode, "Mode of the stats segment, 0644")->type_name("OCTAL");
-    app.add_option("--group", flags.group, "Group of the stats segment")->type_name("NAME");
-    auto* is_private =
-        app.add_flag("--private", flags.is_private,
-                     "Take only programs that name it, end with its parent, leave nothing");
-    app.add_option("--ready-fd", flags.ready_fd, "Write \"ready\" there once it is")
-        ->type_name("N");
-    app.add_option("--event-log", flags.event_log, "Append every event to it, as NDJSON")
-        ->type_name("FILE");
-    app.add_option("--leak-log", flags.leak_log, "Append to it what programs leave")
-        ->type_name("FILE");
-    app.add_option("--exited-grace", flags.exited_grace,
-                   "How long ended programs stay, 60, or \"forever\"")
-        ->type_name("SECONDS");
-    app.add_flag("-q", flags.quiet, "Say less; twice: errors only");
-    app.add_flag("-v", flags.verbose, "Say more; twice: everything");
-    background->excludes(foreground)->excludes(status)->excludes(stop)->excludes(is_private);
-    status->excludes(stop)->excludes(foreground)->excludes(is_private);
-    stop->excludes(foreground)->excludes(is_private);
-}
 
 std::string absolute(const std::string& path) {
     return path.empty() ? path : std::filesystem::absolute(path).lexically_normal().string();
@@ -182,23 +138,11 @@ ParsedOptions refused(const std::string& text) {
 }  // namespace
 
 ParsedOptions parse_options(int argc, const char* const* argv) {
-    CLI::App app(
-        "The Tidemark collector: drains the rings of tracked programs and publishes what they "
-        "hold.",
-        "tidemarkd");
-    app.footer(kExamples);
-    app.set_version_flag("--version", "tidemarkd " TIDEMARK_PROJECT_VERSION);
-    Flags flags;
-    declare(app, flags);
+    const TypedFlags typed = read_flags(argc, argv);
+    if (!typed.error.empty()) return refused(typed.error);
+    if (!typed.output.empty()) return {{}, false, 0, typed.output, {}};
     try {
-        app.parse(argc, argv);
-        return {resolve(flags), true, 0, {}, {}};
-    } catch (const CLI::CallForHelp&) {
-        return {{}, false, 0, app.help(), {}};
-    } catch (const CLI::CallForVersion& version) {
-        return {{}, false, 0, std::string(version.what()) + "\n", {}};
-    } catch (const CLI::ParseError& problem) {
-        return refused(problem.what());
+        return {resolve(typed.flags), true, 0, {}, {}};
     } catch (const Refusal& refusal) {
         return refused(refusal.text);
     }

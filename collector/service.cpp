@@ -3,23 +3,12 @@
 
 #include <unistd.h>
 
-#include <chrono>
 #include <exception>
 
-#include "collector/directory.hpp"
 #include "collector/log.hpp"
 #include "collector/notify.hpp"
-#include "shm/ring_layout.hpp"
 
 namespace tidemark::collector {
-namespace {
-
-// How long --background waits for one that is just starting, before it says so.
-constexpr std::chrono::seconds kStartPatience{10};
-constexpr std::chrono::milliseconds kLookPause{20};
-
-}  // namespace
-
 Service::Service(const Options& options)
     : background_(options.action == Options::Action::kBackground),
       parent_(getppid()),
@@ -49,85 +38,6 @@ int Service::run(StartReport& report) {
     if (!drain_failure_.empty())
         log_error("the drain thread failed: " + drain_failure_ + "; start the collector again");
     return drain_failure_.empty() ? 0 : 3;
-}
-
-Service::Locked Service::lock(std::string& text) {
-    const auto deadline = std::chrono::steady_clock::now() + kStartPatience;
-    while (true) {
-        lock_ = std::make_unique<InstanceLock>();
-        const InstanceLock::Taken taken = lock_->take(configuration_.instance, text);
-        if (taken == InstanceLock::Taken::kYes) return Locked::kYes;
-        if (taken == InstanceLock::Taken::kFailed) return Locked::kFailed;
-        const InstanceHolder holder = inspect_instance(configuration_.instance);
-        const std::string who =
-            "instance " + configuration_.instance + " runs already, pid " +
-            (holder.record.pid == 0 ? "unknown" : std::to_string(holder.record.pid));
-        text = who;
-        if (background_ && holder.record.ready) return Locked::kRunsAlready;
-        if (!background_ || std::chrono::steady_clock::now() > deadline) {
-            text = who + (background_ ? " but is not ready" : "") +
-                   "; tidemarkd --stop --instance " + configuration_.instance +
-                   " ends it, another --instance runs beside it";
-            return Locked::kFailed;
-        }
-        std::this_thread::sleep_for(kLookPause);
-    }
-}
-
-bool Service::open(std::string& error) {
-    record_ = own_record();
-    if (!write_record(false, error) || !loop_.open(error) || !ends_.watch_signals(error))
-        return false;
-    if (configuration_.private_instance && !ends_.watch_parent(parent_, error)) return false;
-    std::string warning;
-    if (!control_socket_path(configuration_.instance, configuration_.control_socket, warning)) {
-        log_warning(warning +
-                    "; going on without one: --stop will use SIGTERM, event followers have none");
-    }
-    return sinks_.open(configuration_.event_log, configuration_.leak_log, error) &&
-           open_core(error);
-}
-
-bool Service::open_core(std::string& error) {
-    core_ = std::make_unique<Core>(configuration_, sinks_);
-    door_ = std::make_unique<CoreDoor>(*core_, loop_);
-    sinks_.start(
-        [this](std::vector<std::uint64_t> images) { door_->leaks_recorded(std::move(images)); });
-    processes_ = std::make_unique<ProcessWatch>(loop_, *door_);
-    core_->on_attached = [this](std::uint64_t image, int pid) {
-        loop_.post([this, image, pid] { processes_->attached(image, pid); });
-    };
-    // Before the core's scan, so that no ring falls between the two.
-    const std::string lock_name =
-        instance_lock_path(configuration_.instance).substr(sizeof(shm::kShmDirectory) - 1);
-    watch_ = std::make_unique<Watch>(loop_, *door_, lock_name, [this] { lock_removed(); });
-    std::string warning;
-    watch_->open(shm::kShmDirectory, warning);
-    if (!warning.empty()) log_warning(warning);
-    open_control();
-    if (!core_->open(error)) return false;
-    if (control_) control_->set_generation(core_->generation());
-    return true;
-}
-
-void Service::open_control() {
-    if (configuration_.control_socket.empty()) return;
-    ControlIdentity identity{getpid(), configuration_.instance, 0, TIDEMARK_PROJECT_VERSION,
-                             record_.started_unix_ns};
-    control_ = std::make_unique<Control>(
-        loop_, *door_, sinks_, std::move(identity), [this] { watch_->look(); },
-        [this] { request_stop("a stop request"); });
-    std::string warning;
-    if (control_->open(configuration_.control_socket, warning)) return;
-    log_warning(warning + "; going on without one");
-    control_.reset();
-    configuration_.control_socket.clear();
-}
-
-bool Service::write_record(bool ready, std::string& error) {
-    record_.ready = ready;
-    record_.control_socket = control_ ? configuration_.control_socket : "";
-    return lock_->write(record_, error);
 }
 
 void Service::lock_removed() {

@@ -1,151 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/sinks.hpp"
 
-#include <concurrentqueue/concurrentqueue.h>
-#include <concurrentqueue/lightweightsemaphore.h>
-
-#include <atomic>
-#include <mutex>
-#include <thread>
-
-#include "collector/log_file.hpp"
+#include "collector/sink_thread.hpp"
 
 namespace tidemark::collector {
 namespace {
 
-using Kind = SinkRecord::Kind;
-
-constexpr std::size_t kBatch = 256;
-
-// try_enqueue takes no block beyond those made at first, so these are the bound.
-struct BoundedTraits : moodycamel::ConcurrentQueueDefaultTraits {
-    static constexpr std::size_t BLOCK_SIZE = 1024;
-    static constexpr std::size_t EXPLICIT_INITIAL_INDEX_SIZE = Sinks::kCapacity / BLOCK_SIZE;
-};
-using BoundedQueue = moodycamel::ConcurrentQueue<SinkRecord, BoundedTraits>;
-using EndQueue = moodycamel::ConcurrentQueue<SinkRecord>;
-
-bool is_end(const SinkRecord& record) {
-    return record.kind == Kind::kExit || record.kind == Kind::kExec;
-}
-
 bool is_event(const SinkRecord& record) {
-    return record.kind == Kind::kAllocation || record.kind == Kind::kFree;
+    return record.kind == SinkRecord::Kind::kAllocation || record.kind == SinkRecord::Kind::kFree;
 }
 
 }  // namespace
-
-struct Sinks::Parts {
-    BoundedQueue queue{kCapacity};
-    moodycamel::ProducerToken producer{queue};
-    moodycamel::ConsumerToken consumer{queue};
-    // Ends of images that found the queue full: few, and an account waits for each, so they must arrive.
-    EndQueue late_ends;
-    moodycamel::ProducerToken late_producer{late_ends};
-    moodycamel::ConsumerToken late_consumer{late_ends};
-    moodycamel::LightweightSemaphore news{0, 0};
-    std::atomic<std::uint64_t> dropped_events{0};
-    std::atomic<std::uint64_t> dropped_reports{0};  // leaks, starts
-    std::atomic<int> events_wanted{0};              // by how many
-    std::atomic<int> leaks_wanted{0};
-    std::atomic<bool> stopping{false};
-
-    std::mutex mutex;
-    std::vector<std::shared_ptr<Subscription>> subscriptions;  // under mutex
-
-    // The sink thread's own, below.
-    LogFile event_log{"event log"};
-    LogFile leak_log{"leak log"};
-    LeaksRecorded leaks_recorded;
-    std::vector<SinkRecord> batch = std::vector<SinkRecord>(kBatch);
-    std::vector<std::shared_ptr<Subscription>> followers;
-    std::string line;
-    std::vector<std::uint64_t> ended;
-    std::uint64_t told_events = 0;
-    std::uint64_t told_reports = 0;
-    std::thread thread;
-
-    void work();
-    bool work_off();
-    void handle(const SinkRecord& record);
-    void tell_dropped();
-    void finish_round();
-};
-
-void Sinks::Parts::work() {
-    while (true) {
-        const bool last = stopping.load();
-        while (work_off()) {
-        }
-        if (last) return;
-        news.waitMany(1 << 30);
-    }
-}
-
-// Late ends are taken first and handled last: whatever their images pushed before them was in the bounded queue by
-// then, and is handled in between. True: there is more.
-bool Sinks::Parts::work_off() {
-    {
-        const std::lock_guard lock(mutex);
-        followers = subscriptions;
-    }
-    std::vector<SinkRecord> late(late_ends.size_approx());
-    late.resize(late_ends.try_dequeue_bulk(late_consumer, late.begin(), late.size()));
-    std::size_t done = 0;
-    while (done < kCapacity) {
-        const std::size_t count = queue.try_dequeue_bulk(consumer, batch.begin(), kBatch);
-        if (count == 0) break;
-        for (std::size_t i = 0; i < count; ++i)
-            handle(batch[i]);
-        done += count;
-    }
-    tell_dropped();
-    for (const SinkRecord& record : late)
-        handle(record);
-    finish_round();
-    return done >= kCapacity || late_ends.size_approx() > 0;
-}
-
-void Sinks::Parts::handle(const SinkRecord& record) {
-    const bool in_leak_log = leak_log && (record.kind == Kind::kLeak || is_end(record));
-    if (event_log || in_leak_log || !followers.empty()) {
-        line.clear();
-        append_event(line, record);
-        event_log.append(line);
-        if (in_leak_log) leak_log.append(line);
-        for (const auto& follower : followers)
-            follower->offer(record, line);
-    }
-    if (is_end(record)) ended.push_back(record.image);
-}
-
-void Sinks::Parts::tell_dropped() {
-    const std::uint64_t reports = dropped_reports.load() - told_reports;
-    const std::uint64_t all = dropped_events.load() - told_events + reports;
-    if (all == 0) return;
-    told_reports += reports;
-    told_events += all - reports;
-    line.clear();
-    append_dropped(line, all);
-    event_log.append(line);
-    for (const auto& follower : followers)
-        follower->lost(all);
-    if (reports == 0) return;
-    line.clear();
-    append_dropped(line, reports);
-    leak_log.append(line);
-}
-
-void Sinks::Parts::finish_round() {
-    event_log.flush();
-    leak_log.flush();
-    for (const auto& follower : followers)
-        follower->wake();
-    followers.clear();
-    if (ended.empty()) return;
-    if (leaks_recorded) leaks_recorded(ended);
-    ended.clear();
-}
 
 Sinks::Sinks() : parts_(std::make_unique<Parts>()) {}
 

@@ -55,9 +55,9 @@ TEST_CASE("unknown flags, missing values and what excludes each other") {
     check_refused({"--instances", "a"}, "--instances");
     check_refused({"surplus"}, "surplus");
     check_refused({"--instance"}, "--instance");
-    check_refused({"--status", "--stop"}, "excludes");
-    check_refused({"--background", "--foreground"}, "excludes");
-    check_refused({"--background", "--private", "--instance", "a"}, "excludes");
+    check_refused({"--status", "--stop"}, "exclude each other");
+    check_refused({"--background", "--foreground"}, "exclude each other");
+    check_refused({"--background", "--private", "--instance", "a"}, "exclude each other");
     check_refused({"--private"}, "--private needs --instance");
 }
 

@@ -45,7 +45,7 @@ SinkRecord record(Kind kind, std::uint64_t image, std::uint64_t sequence = 0) {
 
 TEST_CASE("every event reaches the event log, in order, and stop waits for the last") {
     const TemporaryFile file;
-    constexpr std::uint64_t kEvents = 300'000;
+    constexpr std::uint64_t kEvents = 100'000;
     Sinks sinks;
     std::string error;
     CHECK_FALSE(sinks.wants_events());
