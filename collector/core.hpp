@@ -37,14 +37,16 @@ public:
     void request_stop() noexcept;
 
     // Drain thread only (inside a posted task, or before run).
-    void ring_appeared(const std::string& object_name);   // tidemark.ring.<image> was renamed into place
-    void ring_released(const std::string& object_name);   // somebody who had it open for writing let it go
-    void rescan();                                        // the directory watch lost events
-    void process_ended(std::uint64_t image);              // a pidfd said so
-    std::uint64_t flush();                                // applies and publishes all; number of the publication
-    std::size_t running() const;                          // images attached
-    std::vector<std::string> clean();                     // unlinks what nobody uses; names removed
-    void leaks_recorded(std::uint64_t image);             // the leak log holds them: no repeat after a restart
+    void ring_appeared(
+        const std::string& object_name);  // tidemark.ring.<image> was renamed into place
+    void ring_released(
+        const std::string& object_name);      // somebody who had it open for writing let it go
+    void rescan();                            // the directory watch lost events
+    void process_ended(std::uint64_t image);  // a pidfd said so
+    std::uint64_t flush();             // applies and publishes all; number of the publication
+    std::size_t running() const;       // images attached
+    std::vector<std::string> clean();  // unlinks what nobody uses; names removed
+    void leaks_recorded(std::uint64_t image);  // the leak log holds them: no repeat after a restart
     std::uint64_t generation() const;
 
     // Called on the drain thread when an image is attached, so that the cold side can watch its pid.

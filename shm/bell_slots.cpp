@@ -46,7 +46,8 @@ void make_page(std::uint32_t uid) noexcept {
         if (status.st_uid == 0 && uid != 0 && status.st_size == 0) {
             if (fchown(descriptor, uid, static_cast<gid_t>(-1)) != 0) status.st_size = 0;
         }
-        if (status.st_size < static_cast<off_t>(sizeof(BellPage)) && ftruncate(descriptor, sizeof(BellPage)) != 0) {
+        if (status.st_size < static_cast<off_t>(sizeof(BellPage)) &&
+            ftruncate(descriptor, sizeof(BellPage)) != 0) {
             status.st_size = 0;
         }
     }
@@ -55,7 +56,8 @@ void make_page(std::uint32_t uid) noexcept {
 
 bool is_free(const BellSlot& slot, const std::string& instance, std::uint64_t now_ns) noexcept {
     if (slot.collector_pid == 0) return true;
-    if (std::strncmp(slot.instance, instance.c_str(), sizeof slot.instance) == 0) return true;  // ours, from before
+    if (std::strncmp(slot.instance, instance.c_str(), sizeof slot.instance) == 0)
+        return true;  // ours, from before
     const bool silent = now_ns - slot.heartbeat_ns > kAbandonedNs;
     return silent && kill(slot.collector_pid, 0) != 0 && errno == ESRCH;
 }
@@ -65,7 +67,8 @@ bool is_free(const BellSlot& slot, const std::string& instance, std::uint64_t no
 BellSlots::~BellSlots() {
     for (auto& [uid, page] : pages_) {
         if (page.slot < 0) continue;
-        TIDEMARK_SHARED_STORE("bell.leave", __atomic_store_n(&page.mine().waiting, 0u, __ATOMIC_RELAXED));
+        TIDEMARK_SHARED_STORE("bell.leave",
+                              __atomic_store_n(&page.mine().waiting, 0u, __ATOMIC_RELAXED));
         __atomic_store_n(&page.mine().heartbeat_ns, std::uint64_t{0}, __ATOMIC_RELAXED);
         __atomic_store_n(&page.mine().collector_pid, 0, __ATOMIC_RELAXED);
     }
@@ -74,7 +77,8 @@ BellSlots::~BellSlots() {
 bool BellSlots::open_page(std::uint32_t uid, Page& out) const {
     make_page(uid);
     std::string error;
-    return Segment::open(page_name(uid), Segment::Access::kReadWrite, uid, sizeof(BellPage), out.segment, error) &&
+    return Segment::open(page_name(uid), Segment::Access::kReadWrite, uid, sizeof(BellPage),
+                         out.segment, error) &&
            out.segment.populate(0, sizeof(BellPage));
 }
 
@@ -110,8 +114,8 @@ int BellSlots::claim(Page& page) const noexcept {
 void BellSlots::heartbeat(std::uint64_t now_ns) noexcept {
     for (auto& [uid, page] : pages_) {
         if (page.slot < 0) continue;
-        TIDEMARK_SHARED_STORE("bell.heartbeat",
-                              __atomic_store_n(&page.mine().heartbeat_ns, now_ns, __ATOMIC_RELAXED));
+        TIDEMARK_SHARED_STORE("bell.heartbeat", __atomic_store_n(&page.mine().heartbeat_ns, now_ns,
+                                                                 __ATOMIC_RELAXED));
     }
 }
 
@@ -128,19 +132,21 @@ std::uint64_t BellSlots::untracked_images() const noexcept {
 void BellSlots::set_undrained(std::uint32_t uid, std::uint64_t bytes) noexcept {
     const auto place = pages_.find(uid);
     if (place == pages_.end() || place->second.slot < 0) return;
-    TIDEMARK_SHARED_STORE("bell.undrained",
-                          __atomic_store_n(&place->second.page()->undrained_bytes, bytes, __ATOMIC_RELAXED));
+    TIDEMARK_SHARED_STORE("bell.undrained", __atomic_store_n(&place->second.page()->undrained_bytes,
+                                                             bytes, __ATOMIC_RELAXED));
 }
 
 void BellSlots::announce_waiting() noexcept {
     for (auto& [uid, page] : pages_) {
         if (page.slot < 0) continue;
-        TIDEMARK_SHARED_STORE("bell.wait", __atomic_store_n(&page.mine().waiting, 1u, __ATOMIC_RELAXED));
+        TIDEMARK_SHARED_STORE("bell.wait",
+                              __atomic_store_n(&page.mine().waiting, 1u, __ATOMIC_RELAXED));
     }
     // SYNC(bell): on every running producer, either its head store is seen by our next look, or its next look at
     // `waiting` sees 1. The barrier stands in for the full fence that the producers do not make.
     if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0) != 0) {
-        std::atomic_thread_fence(std::memory_order_seq_cst);  // producers then ring late at worst: see the poll
+        std::atomic_thread_fence(
+            std::memory_order_seq_cst);  // producers then ring late at worst: see the poll
     }
 }
 
@@ -153,9 +159,11 @@ void BellSlots::sleep(std::uint64_t timeout_ns) noexcept {
         waits[count++] = {1, reinterpret_cast<std::uint64_t>(&page.mine().waiting), kFutex32, 0};
     }
     const std::uint64_t until = monotonic_ns() + timeout_ns;
-    const timespec deadline{static_cast<time_t>(until / 1'000'000'000u), static_cast<long>(until % 1'000'000'000u)};
+    const timespec deadline{static_cast<time_t>(until / 1'000'000'000u),
+                            static_cast<long>(until % 1'000'000'000u)};
     if (can_wait_many_) {
-        if (syscall(SYS_futex_waitv, waits, count, 0, &deadline, CLOCK_MONOTONIC) < 0 && errno == ENOSYS) {
+        if (syscall(SYS_futex_waitv, waits, count, 0, &deadline, CLOCK_MONOTONIC) < 0 &&
+            errno == ENOSYS) {
             can_wait_many_ = false;
         }
     }
@@ -172,7 +180,8 @@ void BellSlots::stop_waiting() noexcept {
     for (auto& [uid, page] : pages_) {
         if (page.slot < 0) continue;
         if (__atomic_load_n(&page.mine().waiting, __ATOMIC_RELAXED) == 0) continue;
-        TIDEMARK_SHARED_STORE("bell.stop", __atomic_store_n(&page.mine().waiting, 0u, __ATOMIC_RELAXED));
+        TIDEMARK_SHARED_STORE("bell.stop",
+                              __atomic_store_n(&page.mine().waiting, 0u, __ATOMIC_RELAXED));
     }
 }
 
@@ -184,12 +193,14 @@ void BellSlots::ring_own() noexcept {
 bool live_collector_of(std::uint32_t uid, const std::string& instance) {
     Segment segment;
     std::string error;
-    if (!Segment::open(page_name(uid), Segment::Access::kReadOnly, uid, sizeof(BellPage), segment, error)) return false;
+    if (!Segment::open(page_name(uid), Segment::Access::kReadOnly, uid, sizeof(BellPage), segment,
+                       error))
+        return false;
     const std::uint64_t now = monotonic_ns();
     const auto* page = reinterpret_cast<const BellPage*>(segment.data());
     for (const BellSlot& slot : page->slots) {
-        if (std::strncmp(slot.instance, instance.c_str(), sizeof slot.instance) == 0 && slot.collector_pid != 0 &&
-            heartbeat_is_fresh(slot, now)) {
+        if (std::strncmp(slot.instance, instance.c_str(), sizeof slot.instance) == 0 &&
+            slot.collector_pid != 0 && heartbeat_is_fresh(slot, now)) {
             return true;
         }
     }

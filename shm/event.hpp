@@ -14,12 +14,15 @@ enum class Operation : std::uint8_t {
     kNone = 0,  // never written: a record that reads as this is corrupt
     kAllocation = 1,
     kFree = 2,
-    kLink = 3,  // the lane goes on in another block: id = its offset in the object, size = its capacity
-    kGap = 4,   // what was lost before this record: stamp = first, id = allocations << 32 | frees, size = bytes
+    kLink =
+        3,  // the lane goes on in another block: id = its offset in the object, size = its capacity
+    kGap =
+        4,  // what was lost before this record: stamp = first, id = allocations << 32 | frees, size = bytes
 };
 
 // Flags of an event, 8 bits.
-inline constexpr std::uint8_t kFlagLate = 1;   // published after success, stamped before: see shm/README.md
+inline constexpr std::uint8_t kFlagLate =
+    1;  // published after success, stamped before: see shm/README.md
 inline constexpr std::uint8_t kFlagSized = 2;  // a free that states the size it believes in
 
 inline constexpr std::uint64_t kMaxEventSize = (std::uint64_t{1} << 48) - 1;

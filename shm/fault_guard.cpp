@@ -33,8 +33,8 @@ void on_bus_error(int signal, siginfo_t* information, void*) {
         const std::uintptr_t begin = ranges[i].begin.load(std::memory_order_relaxed);
         if (address < begin || address >= ranges[i].end.load(std::memory_order_relaxed)) continue;
         void* page = reinterpret_cast<void*>(address & ~std::uintptr_t{4095});
-        if (mmap(page, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
-            MAP_FAILED) {
+        if (mmap(page, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+                 0) == MAP_FAILED) {
             break;
         }
         ranges[i].faulted.store(true, std::memory_order_relaxed);

@@ -28,7 +28,8 @@ void kill_point_arm(const char* specification) noexcept {
     __atomic_store_n(&state, kDisarmed, __ATOMIC_RELAXED);
     if (specification == nullptr || *specification == '\0') return;
     const char* colon = strchr(specification, ':');
-    const size_t length = colon ? static_cast<size_t>(colon - specification) : strlen(specification);
+    const size_t length =
+        colon ? static_cast<size_t>(colon - specification) : strlen(specification);
     if (length >= sizeof armed_name) return;
     memcpy(armed_name, specification, length);
     armed_name[length] = '\0';

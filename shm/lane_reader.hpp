@@ -76,7 +76,8 @@ public:
     // acquire, so that our copies were made before it writes there again.
     void release_space(std::uint64_t position) noexcept {
         if (__atomic_load_n(&lane_->tail, __ATOMIC_RELAXED) == position) return;
-        TIDEMARK_SHARED_STORE("drain.tail", __atomic_store_n(&lane_->tail, position, __ATOMIC_RELEASE));
+        TIDEMARK_SHARED_STORE("drain.tail",
+                              __atomic_store_n(&lane_->tail, position, __ATOMIC_RELEASE));
     }
     // SYNC(flush): release pairs with the flusher's acquire, so that who sees it finds the figures published.
     void mark_published(std::uint64_t position) noexcept {
@@ -91,9 +92,11 @@ private:
         kFirstBlockEvents + kGrowthEvents[0] + kGrowthEvents[1] + kGrowthEvents[2] + 3;
 
     bool block_is_possible(std::uint64_t offset, std::uint32_t capacity) const noexcept {
-        if (capacity == 0 || (capacity & (capacity - 1)) != 0 || capacity > kGrowthEvents[2]) return false;
+        if (capacity == 0 || (capacity & (capacity - 1)) != 0 || capacity > kGrowthEvents[2])
+            return false;
         const std::uint64_t bytes = std::uint64_t{capacity} * sizeof(Event);
-        return offset % 64 == 0 && offset >= kBlocksOffset && offset <= size_ && bytes <= size_ - offset;
+        return offset % 64 == 0 && offset >= kBlocksOffset && offset <= size_ &&
+               bytes <= size_ - offset;
     }
 
     // One copy, word by word, so that what is checked is what is used.

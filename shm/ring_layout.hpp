@@ -61,16 +61,16 @@ struct RingHeader {
     std::uint32_t features_compatible;
     std::uint32_t features_incompatible;
     std::uint64_t object_size;
-    std::uint64_t image;         // random, never 0
-    std::uint64_t parent_image;  // the image that forked this process; 0: none known
-    std::uint64_t start_ticks;   // field 22 of /proc/self/stat
-    std::uint64_t pid_namespace; // inode of /proc/self/ns/pid; 0: unknown
-    std::int32_t pid;            // as the producer sees itself
+    std::uint64_t image;          // random, never 0
+    std::uint64_t parent_image;   // the image that forked this process; 0: none known
+    std::uint64_t start_ticks;    // field 22 of /proc/self/stat
+    std::uint64_t pid_namespace;  // inode of /proc/self/ns/pid; 0: unknown
+    std::int32_t pid;             // as the producer sees itself
     std::int32_t parent_pid;
     std::uint32_t uid;
-    std::uint32_t clock_kind;    // ClockKind
-    std::uint32_t lane_count;    // kMaxLanes
-    std::uint32_t lane_size;     // sizeof(Lane)
+    std::uint32_t clock_kind;  // ClockKind
+    std::uint32_t lane_count;  // kMaxLanes
+    std::uint32_t lane_size;   // sizeof(Lane)
     std::uint64_t lanes_offset;
     std::uint64_t blocks_offset;
     std::uint64_t declarations_offset;
@@ -81,22 +81,23 @@ struct RingHeader {
     std::uint8_t reserved0[4];
 
     // Producer writes, consumer reads. Own cache-line pair.
-    alignas(128) std::uint32_t lanes_used;     // lanes at and above were never claimed (release, SYNC(lane-claim))
-    std::uint32_t poll_me;                     // 1: in a sandbox, rings no bell
-    std::uint32_t membarrier;                  // 1: registered for the collector's barrier
-    std::uint32_t policy;                      // 0 block, 1 drop
+    alignas(128) std::uint32_t
+        lanes_used;            // lanes at and above were never claimed (release, SYNC(lane-claim))
+    std::uint32_t poll_me;     // 1: in a sandbox, rings no bell
+    std::uint32_t membarrier;  // 1: registered for the collector's barrier
+    std::uint32_t policy;      // 0 block, 1 drop
     alignas(128) LossCounter loss[TIDEMARK_LOSS_CAUSE_COUNT];
 
     // Consumer writes, producer reads. Own cache-line pair.
-    alignas(128) std::int32_t consumer_slot;   // index into the user's bell page; -1: no consumer
-    std::uint32_t consumer_generation;         // moves when another collector attaches
-    std::uint64_t consumer_attached;           // 1 once the lanes are being drained
+    alignas(128) std::int32_t consumer_slot;  // index into the user's bell page; -1: no consumer
+    std::uint32_t consumer_generation;        // moves when another collector attaches
+    std::uint64_t consumer_attached;          // 1 once the lanes are being drained
 };
 
 struct DeviceDeclaration {
-    std::uint32_t ready;   // 1 once the rest is written (release, SYNC(declare))
+    std::uint32_t ready;  // 1 once the rest is written (release, SYNC(declare))
     std::uint32_t device;
-    char name[48];         // empty: not named
+    char name[48];                                  // empty: not named
     std::uint64_t capacity[TIDEMARK_MEMORY_COUNT];  // bytes; 0: not declared
 };
 
@@ -107,9 +108,9 @@ struct PoolDeclaration {
 };
 
 struct Declarations {
-    PoolDeclaration pools[kNamedPools];        // [n] is pool 7 + n
+    PoolDeclaration pools[kNamedPools];  // [n] is pool 7 + n
     DeviceDeclaration devices[kDeclaredDevices];
-    std::uint32_t refused;                     // declarations that did not fit
+    std::uint32_t refused;  // declarations that did not fit
 };
 
 // One single-producer single-consumer ring. Indices are free-running; index i lies in the current block at
@@ -119,10 +120,11 @@ struct Lane {
     alignas(128) std::uint64_t head;  // records below it are readable (release, SYNC(lane-head))
     std::uint64_t first_offset;       // first block; valid once lanes_used covers the lane
     std::uint32_t first_capacity;
-    std::uint32_t owner;              // thread id of the owner, for people who look
+    std::uint32_t owner;  // thread id of the owner, for people who look
     // Consumer.
     alignas(128) std::uint64_t tail;  // records below it are free again (release, SYNC(lane-tail))
-    std::uint64_t published;          // records below it are covered by a publication (release, SYNC(flush))
+    std::uint64_t
+        published;  // records below it are covered by a publication (release, SYNC(flush))
 };
 
 inline constexpr std::uint64_t kDeclarationsOffset = 4096;
@@ -137,7 +139,8 @@ static_assert(kBlocksOffset % 4096 == 0);
 
 // The bell page of a user, tidemark.bell.<uid>, 0600. All zero is its valid first state, so whoever comes first just
 // makes it. Slots are claimed by collectors under the page's lock (byte 0).
-inline constexpr std::uint32_t kBellSlots = 127;  // futex_waitv takes 128, one is the collector's own
+inline constexpr std::uint32_t kBellSlots =
+    127;  // futex_waitv takes 128, one is the collector's own
 
 struct BellSlot {
     std::uint32_t waiting;       // futex: 1 while the collector sleeps (SYNC(bell))
@@ -149,7 +152,8 @@ struct BellSlot {
 };
 
 struct BellPage {
-    std::uint64_t undrained_bytes;   // of this user's ring objects, added at creation, taken off at unlink
+    std::uint64_t
+        undrained_bytes;  // of this user's ring objects, added at creation, taken off at unlink
     std::uint64_t untracked_images;  // that made no ring, for want of budget
     std::uint64_t untracked_space;   // that made no ring, for want of space, descriptors or maps
     std::uint8_t reserved[104];

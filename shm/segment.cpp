@@ -42,7 +42,8 @@ std::string judge(int descriptor, uid_t owner, std::uint64_t least_size, struct 
     if (fstat(descriptor, &status) != 0) return std::strerror(errno);
     if (!S_ISREG(status.st_mode)) return "not a regular file";
     if (status.st_uid != owner && status.st_uid != 0) {
-        return "owned by uid " + std::to_string(status.st_uid) + ", expected " + std::to_string(owner);
+        return "owned by uid " + std::to_string(status.st_uid) + ", expected " +
+               std::to_string(owner);
     }
     if (status.st_size < 0 || static_cast<std::uint64_t>(status.st_size) < least_size) {
         return "only " + std::to_string(status.st_size) + " bytes";
@@ -117,9 +118,7 @@ bool Segment::populate(std::uint64_t offset, std::uint64_t length) noexcept {
     return madvise(data() + first, last - first, MADV_POPULATE_WRITE) == 0;
 }
 
-Segment::~Segment() {
-    release_descriptor();
-}
+Segment::~Segment() { release_descriptor(); }
 
 Segment::Segment(Segment&& other) noexcept
     : region_(std::move(other.region_)),

@@ -14,11 +14,11 @@
 namespace tidemark::collector {
 namespace {
 
-constexpr const char* kPoolNames[TIDEMARK_POOL_FIRST_NAMED] = {"DRAM",  "L1", "SYSTEM_MEMORY", "L1_SMALL",
-                                                               "TRACE", "CB", "KERNEL"};
+constexpr const char* kPoolNames[TIDEMARK_POOL_FIRST_NAMED] = {
+    "DRAM", "L1", "SYSTEM_MEMORY", "L1_SMALL", "TRACE", "CB", "KERNEL"};
 constexpr tidemark_memory kPoolMemories[TIDEMARK_POOL_FIRST_NAMED] = {
-    TIDEMARK_MEMORY_DRAM, TIDEMARK_MEMORY_L1,   TIDEMARK_MEMORY_HOST, TIDEMARK_MEMORY_L1,
-    TIDEMARK_MEMORY_DRAM, TIDEMARK_MEMORY_L1,   TIDEMARK_MEMORY_L1};
+    TIDEMARK_MEMORY_DRAM, TIDEMARK_MEMORY_L1, TIDEMARK_MEMORY_HOST, TIDEMARK_MEMORY_L1,
+    TIDEMARK_MEMORY_DRAM, TIDEMARK_MEMORY_L1, TIDEMARK_MEMORY_L1};
 
 bool populate_segment(void* segment, std::uint64_t offset, std::uint64_t length) {
     return static_cast<shm::Segment*>(segment)->populate(offset, length);
@@ -99,7 +99,8 @@ std::unique_ptr<Account> Account::open(const std::string& name, const Limits& li
     shm::Segment& segment = account->segment_;
     const std::string path = "/dev/shm/" + name;
     // One handed to its user for reading; we are root and may write all the same.
-    if (!shm::Segment::open(name, shm::Segment::Access::kReadWrite, geteuid(), kPagesOffset, segment, error)) {
+    if (!shm::Segment::open(name, shm::Segment::Access::kReadWrite, geteuid(), kPagesOffset,
+                            segment, error)) {
         if (geteuid() != 0) return nullptr;
         struct stat status = {};
         if (lstat(path.c_str(), &status) != 0) return nullptr;
@@ -134,8 +135,10 @@ void Account::mark_reported() noexcept {
 void Account::reload() {
     std::memcpy(static_cast<void*>(&state), segment_.data() + kStateOffset, sizeof state);
     usage_count = 0;
-    while (usage_count < kUsagesPerAccount && state.usages[usage_count].used != 0) ++usage_count;
-    const auto* stored = reinterpret_cast<const shm::LanePosition*>(segment_.data() + kPositionsOffset);
+    while (usage_count < kUsagesPerAccount && state.usages[usage_count].used != 0)
+        ++usage_count;
+    const auto* stored =
+        reinterpret_cast<const shm::LanePosition*>(segment_.data() + kPositionsOffset);
     positions.assign(stored, stored + std::min(state.lanes_seen, kPositions));
     sealed_positions_ = state.lanes_seen;
     table_.attach(target(), table_limit_, populate_segment, &segment_);
@@ -169,11 +172,13 @@ void Account::seal(Journal& journal) noexcept {
         journal.assign(target(), kStateOffset + offset, &state.usages[i], sizeof(UsageState));
     }
     if (lives_moved_) {
-        journal.assign(target(), kStateOffset + offsetof(AccountState, lives), state.lives, sizeof state.lives);
+        journal.assign(target(), kStateOffset + offsetof(AccountState, lives), state.lives,
+                       sizeof state.lives);
     }
     journal.assign(target(), kPositionsOffset, positions.data(), count * sizeof(shm::LanePosition));
     std::uint64_t live = 0;
-    for (std::uint32_t i = 0; i < usage_count; ++i) live += state.usages[i].live;
+    for (std::uint32_t i = 0; i < usage_count; ++i)
+        live += state.usages[i].live;
     TIDEMARK_SHARED_STORE("account.live", __atomic_store_n(&header().live, live, __ATOMIC_RELAXED));
 }
 
@@ -187,7 +192,8 @@ void Account::end(Journal& journal, std::uint64_t exit_unix_ns, std::uint64_t ex
     static_assert(offsetof(tidemark_account_header, exit_ticks) ==
                   offsetof(tidemark_account_header, state) + 16);
     const std::uint64_t words[3] = {
-        TIDEMARK_ACCOUNT_EXITED | (std::uint64_t{header().directory_depth} << 32), exit_unix_ns, exit_ticks};
+        TIDEMARK_ACCOUNT_EXITED | (std::uint64_t{header().directory_depth} << 32), exit_unix_ns,
+        exit_ticks};
     journal.store(target(), offsetof(tidemark_account_header, state), words, 3);
 }
 
@@ -211,8 +217,8 @@ std::uint32_t Account::pool_memory(std::uint32_t pool) const noexcept {
 }
 
 bool Account::exact() const noexcept {
-    return state.gapped == 0 && state.duplicates == 0 && state.quarantine == 0 && state.table_full == 0 &&
-           state.ambiguous_frees == 0;
+    return state.gapped == 0 && state.duplicates == 0 && state.quarantine == 0 &&
+           state.table_full == 0 && state.ambiguous_frees == 0;
 }
 
 }  // namespace tidemark::collector

@@ -42,8 +42,8 @@ public:
                                                          std::uint32_t serial, const Limits& limits,
                                                          std::string& error);
     // An account that an earlier generation left.
-    [[nodiscard]] static std::unique_ptr<Account> open(const std::string& name, const Limits& limits,
-                                                       std::string& error);
+    [[nodiscard]] static std::unique_ptr<Account> open(const std::string& name,
+                                                       const Limits& limits, std::string& error);
 
     // Recovery, in this order: undo each record, then reload once.
     bool undo(const UndoRecord& record) noexcept;
@@ -105,7 +105,8 @@ private:
     bool reclaim_superseded(const shm::Event& event, std::uint64_t& size) noexcept;
     void free_unknown() noexcept;
     void gap(const shm::Event& event) noexcept;
-    void tell(SinkPort& sink, const shm::Event& event, std::uint64_t size, std::uint32_t pool) noexcept;
+    void tell(SinkPort& sink, const shm::Event& event, std::uint64_t size,
+              std::uint32_t pool) noexcept;
     void attach_table(const Limits& limits) noexcept;
 
     std::string name_;

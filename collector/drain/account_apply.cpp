@@ -13,8 +13,8 @@ namespace tidemark::collector {
 namespace {
 
 std::uint64_t life_of(const shm::Event& event) noexcept {
-    return event.size() | (std::uint64_t{event.pool()} << TIDEMARK_LIFE_POOL_SHIFT) | TIDEMARK_LIFE_LIVE |
-           ((event.stamp >> 3) << TIDEMARK_LIFE_STAMP_SHIFT);
+    return event.size() | (std::uint64_t{event.pool()} << TIDEMARK_LIFE_POOL_SHIFT) |
+           TIDEMARK_LIFE_LIVE | ((event.stamp >> 3) << TIDEMARK_LIFE_STAMP_SHIFT);
 }
 
 tidemark_account_entry entry_of(const shm::Event& event) noexcept {
@@ -40,7 +40,8 @@ UsageState* Account::usage(std::uint32_t device, std::uint32_t pool) noexcept {
         return &state.usages[last_usage_];
     }
     std::uint32_t i = 0;
-    while (i < usage_count && !matches(state.usages[i])) ++i;
+    while (i < usage_count && !matches(state.usages[i]))
+        ++i;
     if (i == kUsagesPerAccount) return nullptr;
     if (i == usage_count) {
         state.usages[i] = {};
@@ -70,23 +71,27 @@ void Account::apply(Journal& journal, const shm::Event& event, SinkPort* followe
             break;
         }
         default:
-            state.gapped = 1;  // a gap record; its figures stand in the ring's counters and are never added
+            state.gapped =
+                1;  // a gap record; its figures stand in the ring's counters and are never added
     }
 }
 
 void Account::allocate(Journal& journal, const shm::Event& event) noexcept {
     UsageState* u = usage(event.device, event.pool());
     const std::uint64_t hash = table_.hash(event.device, event.id);
-    const LiveTable::Match old = u == nullptr ? LiveTable::Match{}
-                                              : table_.find(hash, event.device, event.pool(), event.id, 0);
+    const LiveTable::Match old = u == nullptr
+                                     ? LiveTable::Match{}
+                                     : table_.find(hash, event.device, event.pool(), event.id, 0);
     if (u == nullptr || (old.entry == nullptr && !table_.insert(journal, hash, entry_of(event)))) {
         state.table_full = 1;
         ++state.rejected_allocations;
         state.rejected_bytes += event.size();
         return;
     }
-    if (old.entry != nullptr) supersede(journal, old.entry, event, *u);
-    else ++u->live;
+    if (old.entry != nullptr)
+        supersede(journal, old.entry, event, *u);
+    else
+        ++u->live;
     ++u->allocations;
     u->total_allocated += event.size();
     u->current += event.size();
@@ -132,7 +137,8 @@ bool Account::reclaim_superseded(const shm::Event& event, std::uint64_t& size) n
 void Account::free(Journal& journal, const shm::Event& event, std::uint64_t& size,
                    std::uint32_t& pool) noexcept {
     const std::uint64_t hash = table_.hash(event.device, event.id);
-    const LiveTable::Match match = table_.find(hash, event.device, event.pool(), event.id, event.stamp);
+    const LiveTable::Match match =
+        table_.find(hash, event.device, event.pool(), event.id, event.stamp);
     const bool late = (event.flags() & shm::kFlagLate) != 0;
     if (match.entry == nullptr || (late && match.entry->stamp > event.stamp)) {
         if (late && reclaim_superseded(event, size)) return;
@@ -152,8 +158,10 @@ void Account::free(Journal& journal, const shm::Event& event, std::uint64_t& siz
 
 void Account::free_unknown() noexcept {
     if (state.gapped != 0) ++state.gap_consequences;
-    if (state.forked != 0) ++state.inherited_frees;
-    else ++state.unknown_frees;
+    if (state.forked != 0)
+        ++state.inherited_frees;
+    else
+        ++state.unknown_frees;
 }
 
 void Account::tell(SinkPort& sink, const shm::Event& event, std::uint64_t size,

@@ -58,14 +58,15 @@ struct AccountState {
     std::uint32_t reported;  // 1: the leak log holds what it left
     std::uint32_t table_full;
     std::uint64_t rejected_allocations, rejected_bytes;  // for want of live-table memory
-    shm::LossCounter loss[TIDEMARK_LOSS_CAUSE_COUNT];     // copy of the ring's counters
+    shm::LossCounter loss[TIDEMARK_LOSS_CAUSE_COUNT];    // copy of the ring's counters
     UsageState usages[kUsagesPerAccount];
     SupersededLife lives[kSupersededLives];
 };
 static_assert(sizeof(AccountState) % 8 == 0);
 
 inline constexpr std::uint64_t kStateOffset = 4096;
-inline constexpr std::uint64_t kPositionsOffset = kStateOffset + ((sizeof(AccountState) + 4095) & ~4095ull);
+inline constexpr std::uint64_t kPositionsOffset =
+    kStateOffset + ((sizeof(AccountState) + 4095) & ~4095ull);
 inline constexpr std::uint32_t kPositions = 2 * shm::kMaxLanes;
 inline constexpr std::uint64_t kDirectoryOffset = 64 * 1024;
 inline constexpr std::uint64_t kDirectoryBytes = (1ull << TIDEMARK_ACCOUNT_MAX_DEPTH) * 4;

@@ -28,7 +28,8 @@ public:
         const std::uint64_t ns = last_.monotonic_ns - start_.monotonic_ns;
         const std::uint64_t ticks = last_.ticks - start_.ticks;
         if (kind_ == shm::ClockKind::kMonotonic || ticks == 0) return;
-        ns_per_tick_q32_ = static_cast<std::uint64_t>(static_cast<Wide>(ns) * (std::uint64_t{1} << 32) / ticks);
+        ns_per_tick_q32_ =
+            static_cast<std::uint64_t>(static_cast<Wide>(ns) * (std::uint64_t{1} << 32) / ticks);
     }
 
     shm::ClockKind kind() const noexcept { return kind_; }

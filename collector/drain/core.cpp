@@ -24,21 +24,24 @@ namespace tidemark::collector {
 namespace {
 
 constexpr std::uint64_t kHeartbeatNs = 250'000'000;
-constexpr std::uint64_t kSpinNs = 50'000;        // without news before it sleeps
-constexpr std::uint64_t kPollNs = 10'000'000;    // for rings that ring no bell
-constexpr std::uint64_t kBusyEvents = 256;       // a pass this large is followed by the next at once
-constexpr std::uint64_t kGatherNs = 100'000;     // after a smaller one more is gathered first
+constexpr std::uint64_t kMeasureNs = 10'000'000'000;  // between two looks at what rings take up
+constexpr std::uint64_t kSpinNs = 50'000;             // without news before it sleeps
+constexpr std::uint64_t kPollNs = 10'000'000;         // for rings that ring no bell
+constexpr std::uint64_t kBusyEvents = 256;    // a pass this large is followed by the next at once
+constexpr std::uint64_t kGatherNs = 100'000;  // after a smaller one more is gathered first
 
 std::uint64_t new_generation() {
     std::uint64_t number = 0;
-    if (getrandom(&number, sizeof number, 0) != sizeof number || number == 0) number = shm::monotonic_ns() | 1;
+    if (getrandom(&number, sizeof number, 0) != sizeof number || number == 0)
+        number = shm::monotonic_ns() | 1;
     return number;
 }
 
 }  // namespace
 
 struct Core::Parts {
-    Parts(const Configuration& c, SinkPort& s) : configuration(c), sinks(s), bells(c.instance, generation) {}
+    Parts(const Configuration& c, SinkPort& s)
+        : configuration(c), sinks(s), bells(c.instance, generation) {}
 
     Configuration configuration;
     SinkPort& sinks;
@@ -57,6 +60,7 @@ struct Core::Parts {
     std::vector<std::function<void(Core&)>> tasks;
     std::atomic<bool> stop{false};
     std::uint64_t next_heartbeat = 0;
+    std::uint64_t next_measure = 0;
     std::uint64_t live_words_cursor = 0;
 
     bool run_tasks(Core& core);
@@ -66,6 +70,7 @@ struct Core::Parts {
     bool retire_ended();
     void heartbeat();
     void look_at_live_words();
+    void measure_rings();
     void replace_stats_segment();
     void sleep();
     void finish();
@@ -81,9 +86,10 @@ bool Core::open(std::string& error) {
     bool made = false;
     if (!p.ledger.open(p.configuration.instance, made, error)) return false;
     if (!p.stats.create(p.configuration, p.generation, error)) return false;
-    p.publisher = std::make_unique<Publisher>(p.stats, p.ledger, p.totals, p.clock, p.configuration, p.sinks);
-    p.registry = std::make_unique<Registry>(p.configuration, p.ledger, p.totals, p.clock, *p.publisher, p.sinks,
-                                            p.counters);
+    p.publisher =
+        std::make_unique<Publisher>(p.stats, p.ledger, p.totals, p.clock, p.configuration, p.sinks);
+    p.registry = std::make_unique<Registry>(p.configuration, p.ledger, p.totals, p.clock,
+                                            *p.publisher, p.sinks, p.counters);
     p.pass = std::make_unique<Pass>(p.ledger, p.totals, p.clock, p.sinks, p.configuration.limits);
     p.registry->bell_slot = [&p](std::uint32_t uid) { return p.bells.slot_for(uid); };
     p.registry->on_attached = [this](std::uint64_t image, int pid) {
@@ -94,7 +100,8 @@ bool Core::open(std::string& error) {
     TIDEMARK_SHARED_STORE("ledger.generation", p.ledger.header().generation = p.generation);
     if (!made) TIDEMARK_SHARED_STORE("ledger.restarts", p.ledger.header().restarts += 1);
     std::vector<Image*> all;
-    for (auto& [number, image] : p.registry->images()) all.push_back(image.get());
+    for (auto& [number, image] : p.registry->images())
+        all.push_back(image.get());
     p.publisher->publish(all, p.counters);
     for (Image* image : all) {
         if (image->exited) p.registry->settle_exited(*image);
@@ -169,7 +176,8 @@ bool Core::Parts::run_tasks(Core& core) {
         const std::lock_guard<std::mutex> lock(tasks_mutex);
         now.swap(tasks);
     }
-    for (const std::function<void(Core&)>& task : now) task(core);
+    for (const std::function<void(Core&)>& task : now)
+        task(core);
     return !now.empty();
 }
 
@@ -188,7 +196,8 @@ std::uint64_t Core::Parts::turn(bool all) {
 
 std::uint64_t Core::Parts::drain(const std::vector<Image*>& images, bool all) {
     const std::uint64_t begun = shm::monotonic_ns();
-    for (Image* image : images) registry->refresh_declarations(*image);
+    for (Image* image : images)
+        registry->refresh_declarations(*image);
     std::vector<Image*> moved;
     const std::uint64_t events = pass->run(images, moved, all);
     if (moved.empty()) return events;
@@ -219,7 +228,8 @@ bool Core::Parts::retire_ended() {
     }
     if (moved.empty()) return false;
     publisher->publish(moved, counters);
-    for (Image* image : moved) registry->settle_exited(*image);
+    for (Image* image : moved)
+        registry->settle_exited(*image);
     return true;
 }
 
@@ -233,8 +243,17 @@ void Core::Parts::heartbeat() {
     look_at_live_words();
     registry->count_polled();
     registry->forget_old(now);
+    registry->audit_step();
+    if (now >= next_measure) measure_rings();
     publisher->publish({}, counters);
     if (!stats.in_place()) replace_stats_segment();
+}
+
+// Producers add to their user's figure when they make a ring; only a look at the directory can take off what is gone.
+void Core::Parts::measure_rings() {
+    next_measure = shm::monotonic_ns() + kMeasureNs;
+    for (const auto& [uid, bytes] : registry->ring_bytes())
+        bells.set_undrained(uid, bytes);
 }
 
 // Losses move without an event when nothing can be appended; a few rings each time, so that the cost stays the same.
@@ -271,7 +290,8 @@ void Core::Parts::sleep() {
     const std::uint64_t begun = shm::monotonic_ns();
     while (shm::monotonic_ns() - begun < kSpinNs) {
         if (!with_news().empty() || stop.load(std::memory_order_relaxed)) return;
-        for (int i = 0; i < 64; ++i) shm::pause_briefly();
+        for (int i = 0; i < 64; ++i)
+            shm::pause_briefly();
     }
     bells.announce_waiting();
     bool news = !with_news().empty() || stop.load(std::memory_order_relaxed);
@@ -291,6 +311,7 @@ void Core::Parts::sleep() {
 void Core::Parts::finish() {
     turn(true);
     retire_ended();
+    measure_rings();
     publisher->publish({}, counters);
     stats.set_state(TIDEMARK_COLLECTOR_STOPPED);
     if (!configuration.private_instance) return;

@@ -19,11 +19,11 @@ struct Image {
     std::unique_ptr<Account> account;  // null once exited and published for the last time
     std::unique_ptr<Ring> ring;        // null once drained to the end
     CountedAccount counted;
-    bool ended = false;                // its producer let go; what is published is still to be drained
+    bool ended = false;  // its producer let go; what is published is still to be drained
     bool ended_by_exec = false;
-    bool exited = false;               // folded into the ledger
+    bool exited = false;  // folded into the ledger
     std::uint64_t exit_unix_ns = 0;
-    std::uint64_t forget_at_ns = 0;    // CLOCK_MONOTONIC, once exited
+    std::uint64_t forget_at_ns = 0;  // CLOCK_MONOTONIC, once exited
     bool quarantine_told = false;
     std::uint32_t declarations_seen = 0;
     shm::LossCounter loss_counted[TIDEMARK_LOSS_CAUSE_COUNT] = {};  // in the collector's sums

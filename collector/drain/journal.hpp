@@ -45,11 +45,13 @@ struct Target {
 // Recovery: puts a record's old words back into an object of `size` bytes. False: the record can't be.
 inline bool restore(std::byte* base, std::uint64_t size, const UndoRecord& record) noexcept {
     const std::uint64_t length = record.length;
-    if (length == 0 || length > kUndoBytes || length % 8 != 0 || record.offset % 8 != 0) return false;
+    if (length == 0 || length > kUndoBytes || length % 8 != 0 || record.offset % 8 != 0)
+        return false;
     if (record.offset > size || length > size - record.offset) return false;
     auto* place = reinterpret_cast<std::uint64_t*>(base + record.offset);
     for (std::uint64_t i = 0; i < length / 8; ++i) {
-        TIDEMARK_SHARED_STORE("recover.word", __atomic_store_n(place + i, record.old_words[i], __ATOMIC_RELAXED));
+        TIDEMARK_SHARED_STORE("recover.word",
+                              __atomic_store_n(place + i, record.old_words[i], __ATOMIC_RELAXED));
     }
     return true;
 }
@@ -60,7 +62,8 @@ public:
     // More room for records: makes the bytes [offset, offset + length) of the journal's memory present.
     using Populate = bool (*)(void* context, std::uint64_t offset, std::uint64_t length);
 
-    void attach(JournalHeader* header, UndoRecord* records, Populate populate, void* context) noexcept {
+    void attach(JournalHeader* header, UndoRecord* records, Populate populate,
+                void* context) noexcept {
         header_ = header;
         records_ = records;
         populate_ = populate;
@@ -95,7 +98,8 @@ public:
         TIDEMARK_SHARED_STORE("journal.record", record.serial = target.serial);
         record.length = words * 8;
         record.offset = offset;
-        for (std::uint32_t i = 0; i < words; ++i) record.old_words[i] = place[i];
+        for (std::uint32_t i = 0; i < words; ++i)
+            record.old_words[i] = place[i];
         std::atomic_signal_fence(std::memory_order_seq_cst);  // SYNC(journal)
         ++count_;
         TIDEMARK_SHARED_STORE("journal.count",
@@ -119,8 +123,8 @@ public:
     void commit() noexcept {
         if (count_ == 0) return;
         std::atomic_signal_fence(std::memory_order_seq_cst);  // SYNC(journal)
-        TIDEMARK_SHARED_STORE("journal.commit",
-                              __atomic_store_n(&header_->count, std::uint64_t{0}, __ATOMIC_RELAXED));
+        TIDEMARK_SHARED_STORE("journal.commit", __atomic_store_n(&header_->count, std::uint64_t{0},
+                                                                 __ATOMIC_RELAXED));
         std::atomic_signal_fence(std::memory_order_seq_cst);  // SYNC(journal)
         ++header_->commits;
         count_ = 0;
@@ -136,7 +140,8 @@ private:
         constexpr std::uint64_t kStep = 4096;  // records, 192 KiB
         std::uint64_t until = (wanted + kStep - 1) / kStep * kStep;
         if (until > header_->capacity) until = header_->capacity;
-        if (!populate_(context_, ready_ * sizeof(UndoRecord), (until - ready_) * sizeof(UndoRecord))) {
+        if (!populate_(context_, ready_ * sizeof(UndoRecord),
+                       (until - ready_) * sizeof(UndoRecord))) {
             return false;
         }
         ready_ = until;

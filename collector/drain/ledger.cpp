@@ -30,8 +30,8 @@ bool Ledger::open(const std::string& instance, bool& made, std::string& error) {
         return false;
     }
     if (!segment_.populate(0, kRecordsOffset)) {
-        error = "cannot reserve " + std::to_string(kRecordsOffset) + " bytes in /dev/shm for " + name +
-                ": no space; free some or enlarge it";
+        error = "cannot reserve " + std::to_string(kRecordsOffset) + " bytes in /dev/shm for " +
+                name + ": no space; free some or enlarge it";
         return false;
     }
     // A ledger killed while it was made is still all zero where the magic belongs.
@@ -47,7 +47,8 @@ bool Ledger::open(const std::string& instance, bool& made, std::string& error) {
     }
     if (header().magic != kLedgerMagic || header().byte_order != shm::kRingByteOrder ||
         header().major != kLedgerMajor) {
-        error = "cannot use /dev/shm/" + name + ": made by another version; remove it to start anew";
+        error =
+            "cannot use /dev/shm/" + name + ": made by another version; remove it to start anew";
         return false;
     }
     auto* journal = reinterpret_cast<JournalHeader*>(segment_.data() + 4096);
@@ -56,12 +57,14 @@ bool Ledger::open(const std::string& instance, bool& made, std::string& error) {
         error = "cannot use /dev/shm/" + name + ": its journal is damaged; remove it to start anew";
         return false;
     }
-    journal_.attach(journal, reinterpret_cast<UndoRecord*>(segment_.data() + kRecordsOffset),
-                    [](void* self, std::uint64_t offset, std::uint64_t length) {
-                        return static_cast<shm::Segment*>(self)->populate(kRecordsOffset + offset, length);
-                    },
-                    &segment_);
-    while (row_count_ < kLedgerRows && rows()[row_count_].used != 0) ++row_count_;
+    journal_.attach(
+        journal, reinterpret_cast<UndoRecord*>(segment_.data() + kRecordsOffset),
+        [](void* self, std::uint64_t offset, std::uint64_t length) {
+            return static_cast<shm::Segment*>(self)->populate(kRecordsOffset + offset, length);
+        },
+        &segment_);
+    while (row_count_ < kLedgerRows && rows()[row_count_].used != 0)
+        ++row_count_;
     segment_.release_descriptor();
     return true;
 }
@@ -71,9 +74,10 @@ LedgerRow* Ledger::row(std::uint32_t device, std::uint32_t pool, const char* nam
     for (std::uint32_t i = 0; i < row_count_; ++i) {
         LedgerRow& candidate = rows()[i];
         if (candidate.device != device) continue;
-        const bool same = pool < TIDEMARK_POOL_FIRST_NAMED
-                              ? candidate.pool == pool
-                              : std::strncmp(candidate.pool_name, name, sizeof candidate.pool_name) == 0;
+        const bool same =
+            pool < TIDEMARK_POOL_FIRST_NAMED
+                ? candidate.pool == pool
+                : std::strncmp(candidate.pool_name, name, sizeof candidate.pool_name) == 0;
         if (same) return &candidate;
     }
     if (row_count_ == kLedgerRows) return nullptr;

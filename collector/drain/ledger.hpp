@@ -64,7 +64,8 @@ public:
     LedgerHeader& header() noexcept { return *reinterpret_cast<LedgerHeader*>(segment_.data()); }
 
     // Row of a device's pool, made on first use; null when all are taken. `name` must have 24 bytes.
-    LedgerRow* row(std::uint32_t device, std::uint32_t pool, const char* name, std::uint32_t memory);
+    LedgerRow* row(std::uint32_t device, std::uint32_t pool, const char* name,
+                   std::uint32_t memory);
     LedgerRow* rows() noexcept { return reinterpret_cast<LedgerRow*>(segment_.data() + 8192); }
     std::uint32_t row_count() const noexcept { return row_count_; }
 

@@ -7,8 +7,9 @@ namespace tidemark::collector {
 namespace {
 
 constexpr std::uint32_t kNoPage = UINT32_MAX;
-constexpr std::uint32_t kSplitAt = 192;  // of 255 entries: probes stay short, see docs/decisions/live-table.md
-constexpr std::uint32_t kFullAt = 250;   // where no split is possible any more
+constexpr std::uint32_t kSplitAt =
+    192;  // of 255 entries: probes stay short, see docs/decisions/live-table.md
+constexpr std::uint32_t kFullAt = 250;  // where no split is possible any more
 constexpr std::uint64_t kTombstone = 1ull << TIDEMARK_LIFE_STAMP_SHIFT;
 
 std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
@@ -49,7 +50,8 @@ bool LiveTable::create() noexcept {
 
 void LiveTable::recover() noexcept {
     // A walker may have seen a sequence that the undo took back: go beyond any that was given.
-    TIDEMARK_SHARED_STORE("recover.directory_sequence", header()->directory_sequence += std::uint64_t{1} << 20);
+    TIDEMARK_SHARED_STORE("recover.directory_sequence",
+                          header()->directory_sequence += std::uint64_t{1} << 20);
     std::vector<bool> referenced(header()->page_count, false);
     for (std::uint32_t slot = 0; slot < (1u << header()->directory_depth); ++slot) {
         referenced[directory()[slot]] = true;
@@ -74,7 +76,8 @@ void LiveTable::recover() noexcept {
 }
 
 std::uint64_t LiveTable::hash(std::uint32_t device, std::uint64_t id) const noexcept {
-    return fold(fold(id ^ seed_[0], 0x9E3779B97F4A7C15ull ^ device) ^ seed_[1], 0xD6E8FEB86659FD93ull);
+    return fold(fold(id ^ seed_[0], 0x9E3779B97F4A7C15ull ^ device) ^ seed_[1],
+                0xD6E8FEB86659FD93ull);
 }
 
 void LiveTable::prefetch(std::uint64_t hash) const noexcept {
@@ -88,10 +91,12 @@ LiveTable::Match LiveTable::find(std::uint64_t hash, std::uint32_t device, std::
     tidemark_account_page* p = page(directory()[slot_of(hash)]);
     Match match;
     std::uint32_t place = start_of(hash);
-    for (std::uint32_t probes = 0; probes < TIDEMARK_ACCOUNT_PAGE_ENTRIES; ++probes, place = next(place)) {
+    for (std::uint32_t probes = 0; probes < TIDEMARK_ACCOUNT_PAGE_ENTRIES;
+         ++probes, place = next(place)) {
         tidemark_account_entry& entry = p->entries[place];
         if (entry.life == 0) break;
-        if (entry.id != id || entry.device != device || !(entry.life & TIDEMARK_LIFE_LIVE)) continue;
+        if (entry.id != id || entry.device != device || !(entry.life & TIDEMARK_LIFE_LIVE))
+            continue;
         if (pool != TIDEMARK_POOL_ANY) {
             if (((entry.life >> TIDEMARK_LIFE_POOL_SHIFT) & 15) != pool) continue;
             return {&entry, 1};
@@ -112,7 +117,8 @@ bool LiveTable::insert(Journal& journal, std::uint64_t hash,
     }
     if (p->occupied >= kFullAt) return false;
     std::uint32_t place = start_of(hash);
-    while (p->entries[place].life & TIDEMARK_LIFE_LIVE) place = next(place);
+    while (p->entries[place].life & TIDEMARK_LIFE_LIVE)
+        place = next(place);
     const bool fresh = p->entries[place].life == 0;
     replace(journal, &p->entries[place], entry);
     p->occupied += fresh;
@@ -127,15 +133,20 @@ void LiveTable::replace(Journal& journal, tidemark_account_entry* entry,
     journal.keep(target_, offset_of(entry), 4);
     // SYNC(live-table): the five stores, in this order.
     if (entry->life & TIDEMARK_LIFE_LIVE) {
-        TIDEMARK_SHARED_STORE("table.retire_life", __atomic_store_n(&entry->life, kTombstone, __ATOMIC_RELEASE));
+        TIDEMARK_SHARED_STORE("table.retire_life",
+                              __atomic_store_n(&entry->life, kTombstone, __ATOMIC_RELEASE));
     }
     TIDEMARK_SHARED_STORE("table.id", __atomic_store_n(&entry->id, with.id, __ATOMIC_RELEASE));
-    TIDEMARK_SHARED_STORE("table.stamp", __atomic_store_n(&entry->stamp, with.stamp, __ATOMIC_RELEASE));
+    TIDEMARK_SHARED_STORE("table.stamp",
+                          __atomic_store_n(&entry->stamp, with.stamp, __ATOMIC_RELEASE));
     // SYNC(live-table)
-    TIDEMARK_SHARED_STORE("table.device", __atomic_store_n(&entry->device, with.device, __ATOMIC_RELEASE));
-    TIDEMARK_SHARED_STORE("table.stack", __atomic_store_n(&entry->stack, with.stack, __ATOMIC_RELEASE));
+    TIDEMARK_SHARED_STORE("table.device",
+                          __atomic_store_n(&entry->device, with.device, __ATOMIC_RELEASE));
+    TIDEMARK_SHARED_STORE("table.stack",
+                          __atomic_store_n(&entry->stack, with.stack, __ATOMIC_RELEASE));
     // SYNC(live-table)
-    TIDEMARK_SHARED_STORE("table.life", __atomic_store_n(&entry->life, with.life, __ATOMIC_RELEASE));
+    TIDEMARK_SHARED_STORE("table.life",
+                          __atomic_store_n(&entry->life, with.life, __ATOMIC_RELEASE));
 }
 
 void LiveTable::erase(Journal& journal, tidemark_account_entry* entry) noexcept {
@@ -147,8 +158,8 @@ void LiveTable::erase(Journal& journal, tidemark_account_entry* entry) noexcept 
     const bool last = p->entries[next(place)].life == 0;
     journal.keep(target_, offset, 1);
     // SYNC(live-table)
-    TIDEMARK_SHARED_STORE("table.erase", __atomic_store_n(&entry->life, last ? 0 : kTombstone,
-                                                          __ATOMIC_RELEASE));
+    TIDEMARK_SHARED_STORE("table.erase",
+                          __atomic_store_n(&entry->life, last ? 0 : kTombstone, __ATOMIC_RELEASE));
     p->occupied -= last;
     --p->live;
 }
@@ -224,8 +235,9 @@ bool LiveTable::deepen(Journal& journal) noexcept {
 void LiveTable::refill(const tidemark_account_page& from, std::uint32_t low, std::uint32_t high,
                        std::uint32_t depth) noexcept {
     for (const std::uint32_t number : {low, high}) {
-        TIDEMARK_SHARED_STORE("table.clear_page", std::fill_n(reinterpret_cast<std::byte*>(page(number)),
-                                                              sizeof(tidemark_account_page), std::byte{}));
+        TIDEMARK_SHARED_STORE("table.clear_page",
+                              std::fill_n(reinterpret_cast<std::byte*>(page(number)),
+                                          sizeof(tidemark_account_page), std::byte{}));
         page(number)->depth = depth;
     }
     for (const tidemark_account_entry& entry : from.entries) {
@@ -239,7 +251,8 @@ void LiveTable::refill(const tidemark_account_page& from, std::uint32_t low, std
 void LiveTable::put(tidemark_account_page& into, std::uint64_t hash,
                     const tidemark_account_entry& entry) noexcept {
     std::uint32_t place = start_of(hash);
-    while (into.entries[place].life != 0) place = next(place);
+    while (into.entries[place].life != 0)
+        place = next(place);
     TIDEMARK_SHARED_STORE("table.refill", into.entries[place] = entry);
     ++into.occupied;
     ++into.live;
@@ -253,7 +266,8 @@ void LiveTable::point(Journal& journal, std::uint32_t slot, std::uint32_t depth,
         std::uint32_t pair[2] = {directory()[i & ~1u], directory()[i | 1u]};
         pair[i & 1] = number;
         std::uint64_t value = 0;
-        std::copy_n(reinterpret_cast<const std::byte*>(pair), 8, reinterpret_cast<std::byte*>(&value));
+        std::copy_n(reinterpret_cast<const std::byte*>(pair), 8,
+                    reinterpret_cast<std::byte*>(&value));
         journal.store(target_, word, &value, 1);
     }
 }

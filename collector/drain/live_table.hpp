@@ -46,9 +46,15 @@ public:
     // After the journal's commit: pages that splits left become free.
     void committed() noexcept;
 
+    std::uint32_t slots() const noexcept { return 1u << header()->directory_depth; }
     template <class Visit>
     void for_each(Visit visit) const {
-        for (std::uint32_t slot = 0; slot < (1u << header()->directory_depth); ++slot) {
+        for_each(0, slots(), visit);
+    }
+    // Of the directory slots [from, until).
+    template <class Visit>
+    void for_each(std::uint32_t from, std::uint32_t until, Visit visit) const {
+        for (std::uint32_t slot = from; slot < until; ++slot) {
             const tidemark_account_page* p = page(directory()[slot]);
             if (slot >= (1u << p->depth)) continue;
             for (const tidemark_account_entry& entry : p->entries) {
@@ -86,7 +92,8 @@ private:
     bool deepen(Journal& journal) noexcept;
     void refill(const tidemark_account_page& from, std::uint32_t low, std::uint32_t high,
                 std::uint32_t depth) noexcept;
-    void point(Journal& journal, std::uint32_t slot, std::uint32_t depth, std::uint32_t number) noexcept;
+    void point(Journal& journal, std::uint32_t slot, std::uint32_t depth,
+               std::uint32_t number) noexcept;
     void directory_moved(Journal& journal) noexcept;
     static void put(tidemark_account_page& into, std::uint64_t hash,
                     const tidemark_account_entry& entry) noexcept;
@@ -94,8 +101,8 @@ private:
     Target target_{};
     std::uint64_t seed_[2] = {};
     std::uint64_t limit_pages_ = 0;
-    std::uint64_t ready_pages_ = 0;          // pages whose memory is present
-    std::uint64_t ready_directory_ = 0;      // bytes
+    std::uint64_t ready_pages_ = 0;      // pages whose memory is present
+    std::uint64_t ready_directory_ = 0;  // bytes
     Populate populate_ = nullptr;
     void* context_ = nullptr;
     std::vector<std::uint32_t> free_pages_;

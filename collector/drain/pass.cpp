@@ -68,8 +68,10 @@ bool Pass::drain(Image& image) {
     if (ring.quarantine() == TIDEMARK_QUARANTINE_NONE) {
         account.begin_pass();
         open_feeds(image);
-        if (feeds_.size() == 1) drain_single(feeds_[0], image);
-        else if (!feeds_.empty()) drain_merged(image);
+        if (feeds_.size() == 1)
+            drain_single(feeds_[0], image);
+        else if (!feeds_.empty())
+            drain_merged(image);
         close_feeds(image);
         changed |= !feeds_.empty();
     }
@@ -86,7 +88,8 @@ bool Pass::read_live_words(Image& image) {
     shm::LossCounter loss[TIDEMARK_LOSS_CAUSE_COUNT];
     image.ring->read_loss(loss);
     AccountState& state = image.account->state;
-    if (image.ring->quarantine() != TIDEMARK_QUARANTINE_NONE || std::memcmp(loss, state.loss, sizeof loss) == 0) {
+    if (image.ring->quarantine() != TIDEMARK_QUARANTINE_NONE ||
+        std::memcmp(loss, state.loss, sizeof loss) == 0) {
         return false;
     }
     std::memcpy(state.loss, loss, sizeof loss);
@@ -220,9 +223,12 @@ void Pass::drain_merged(Image& image) {
             apply(*first.feed, *image.account, events_[first.feed->buffer + first.feed->next]);
             ++applied;
             more = advance(*first.feed, first.stamp);
-        } while (more && first.stamp <= until && applied < limits_.image_quantum && room_for_event());
-        if (more) std::push_heap(heap.begin(), heap.end(), later);
-        else heap.pop_back();
+        } while (more && first.stamp <= until && applied < limits_.image_quantum &&
+                 room_for_event());
+        if (more)
+            std::push_heap(heap.begin(), heap.end(), later);
+        else
+            heap.pop_back();
     }
 }
 
@@ -239,13 +245,16 @@ void Pass::close_feeds(Image& image) {
     }
     std::vector<shm::LaneReader>& lanes = image.ring->lanes();
     image.account->positions.resize(std::max(image.account->positions.size(), lanes.size()));
-    for (const Feed& feed : feeds_) image.account->positions[feed.index] = feed.lane->cursor;
+    for (const Feed& feed : feeds_)
+        image.account->positions[feed.index] = feed.lane->cursor;
 }
 
 void Pass::commit(std::vector<Image*>& moved, std::uint64_t events) {
-    for (Image* image : moved) totals_.note_rise(*image->account, image->counted);
+    for (Image* image : moved)
+        totals_.note_rise(*image->account, image->counted);
     totals_.store_peaks();
-    for (Image* image : moved) image->account->seal(ledger_.journal());
+    for (Image* image : moved)
+        image->account->seal(ledger_.journal());
     LedgerHeader header = ledger_.header();
     header.passes += 1;
     header.events += events;

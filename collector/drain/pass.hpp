@@ -22,12 +22,14 @@ namespace tidemark::collector {
 // Drain thread only.
 class Pass {
 public:
-    Pass(Ledger& ledger, Totals& totals, const ClockCalibration& clock, SinkPort& sinks, const Limits& limits)
+    Pass(Ledger& ledger, Totals& totals, const ClockCalibration& clock, SinkPort& sinks,
+         const Limits& limits)
         : ledger_(ledger), totals_(totals), clock_(clock), sinks_(sinks), limits_(limits) {}
 
     // Drains `images` once. Returns events applied; `moved` gets the images whose account changed. `all` waits out the
     // last microsecond, so that everything published before the call is taken: for flush and for an image's end.
-    std::uint64_t run(const std::vector<Image*>& images, std::vector<Image*>& moved, bool all = false);
+    std::uint64_t run(const std::vector<Image*>& images, std::vector<Image*>& moved,
+                      bool all = false);
     // True if the last run left something that it could have taken.
     bool left_work() const noexcept { return left_work_; }
 
@@ -51,7 +53,9 @@ private:
     void drain_merged(Image& image);
     void close_feeds(Image& image);
     void apply(Feed& feed, Account& account, const shm::Event& event);
-    bool room_for_event() { return ledger_.journal().reserve(planned_ + LiveTable::kMostRecords + 8); }
+    bool room_for_event() {
+        return ledger_.journal().reserve(planned_ + LiveTable::kMostRecords + 8);
+    }
     void commit(std::vector<Image*>& moved, std::uint64_t events);
     bool read_live_words(Image& image);
 
@@ -62,9 +66,9 @@ private:
     const Limits& limits_;
     std::vector<Feed> feeds_;
     std::vector<shm::Event> events_;
-    std::uint64_t limit_ = 0;         // W
-    std::uint64_t far_ahead_ = 0;     // W + 1 s: beyond it a stamp is a clock step
-    std::uint64_t planned_ = 0;       // undo records that sealing will need
+    std::uint64_t limit_ = 0;      // W
+    std::uint64_t far_ahead_ = 0;  // W + 1 s: beyond it a stamp is a clock step
+    std::uint64_t planned_ = 0;    // undo records that sealing will need
     bool left_work_ = false;
     bool follow_ = false;
 };

@@ -33,13 +33,15 @@ std::uint32_t RowNumbers::take() {
 
 void RowNumbers::give_back(std::uint32_t row) {
     free_.insert(row);
-    while (next_ != 0 && free_.erase(next_ - 1) != 0) --next_;
+    while (next_ != 0 && free_.erase(next_ - 1) != 0)
+        --next_;
 }
 
 void Publisher::publish(const std::vector<Image*>& moved, const CollectorCounters& counters) {
     ++pass_;
     stats_.begin_pass(pass_);
-    for (Image* image : moved) publish_image(*image);
+    for (Image* image : moved)
+        publish_image(*image);
     publish_totals();
     publish_devices();
     publish_collector(counters);
@@ -57,8 +59,10 @@ void Publisher::publish_everything(std::map<std::uint64_t, std::unique_ptr<Image
         image->usage_rows.clear();
         if (image->account) all.push_back(image.get());
     }
-    for (Total& total : totals_.all()) total.dirty = true;
-    for (auto& [number, device] : devices_) device.dirty = true;
+    for (Total& total : totals_.all())
+        total.dirty = true;
+    for (auto& [number, device] : devices_)
+        device.dirty = true;
     publish(all, counters);
 }
 

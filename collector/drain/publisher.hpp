@@ -75,8 +75,8 @@ private:
     void publish_usages(Image& image);
     void publish_totals();
     void publish_history(std::uint32_t index, Total& total, std::uint64_t unix_ns);
-    void sample(tidemark_stats_sample* ring, std::uint32_t count, std::uint64_t period, std::uint64_t unix_ns,
-                std::uint64_t current, std::uint64_t highest);
+    void sample(tidemark_stats_sample* ring, std::uint32_t count, std::uint64_t period,
+                std::uint64_t unix_ns, std::uint64_t current, std::uint64_t highest);
     void publish_devices();
     void publish_memory(Device& device, std::uint32_t memory, std::uint64_t allocated);
     template <class Row>
@@ -95,7 +95,8 @@ private:
     RowNumbers process_rows_, usage_rows_;
     std::uint32_t next_memory_row_ = 0;
     std::vector<bool> history_rows_;
-    shm::LossCounter loss_[TIDEMARK_LOSS_CAUSE_COUNT] = {};  // of running and kept images; the ledger has the rest
+    shm::LossCounter loss_[TIDEMARK_LOSS_CAUSE_COUNT] =
+        {};  // of running and kept images; the ledger has the rest
     std::uint64_t pass_ = 0;
     std::uint64_t rows_dropped_ = 0;
 };

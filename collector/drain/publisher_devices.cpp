@@ -12,9 +12,15 @@
 
 namespace tidemark::collector {
 
-Publisher::Publisher(StatsSegment& stats, Ledger& ledger, Totals& totals, const ClockCalibration& clock,
-                     const Configuration& configuration, SinkPort& sinks)
-    : stats_(stats), ledger_(ledger), totals_(totals), clock_(clock), configuration_(configuration), sinks_(sinks) {
+Publisher::Publisher(StatsSegment& stats, Ledger& ledger, Totals& totals,
+                     const ClockCalibration& clock, const Configuration& configuration,
+                     SinkPort& sinks)
+    : stats_(stats),
+      ledger_(ledger),
+      totals_(totals),
+      clock_(clock),
+      configuration_(configuration),
+      sinks_(sinks) {
     for (const DeviceConfiguration& facts : configuration.devices) {
         Device& d = device(facts.device);
         d.facts = facts;
@@ -24,7 +30,8 @@ Publisher::Publisher(StatsSegment& stats, Ledger& ledger, Totals& totals, const 
     if (host.facts.name.empty()) host.facts.name = "host";
     struct sysinfo information {};
     if (host.facts.capacity[TIDEMARK_MEMORY_HOST] == 0 && sysinfo(&information) == 0) {
-        host.facts.capacity[TIDEMARK_MEMORY_HOST] = std::uint64_t{information.totalram} * information.mem_unit;
+        host.facts.capacity[TIDEMARK_MEMORY_HOST] =
+            std::uint64_t{information.totalram} * information.mem_unit;
     }
     host.used_memory[TIDEMARK_MEMORY_HOST] = true;
 }
@@ -54,7 +61,8 @@ void Publisher::declare(const shm::Declarations& declarations) {
         };
         settle(d.facts.name, std::string(said.name), d.facts.name.empty(), said.name[0] != '\0');
         for (int m = 0; m < TIDEMARK_MEMORY_COUNT; ++m) {
-            settle(d.facts.capacity[m], said.capacity[m], d.facts.capacity[m] == 0, said.capacity[m] != 0);
+            settle(d.facts.capacity[m], said.capacity[m], d.facts.capacity[m] == 0,
+                   said.capacity[m] != 0);
         }
     }
 }
@@ -65,7 +73,8 @@ void Publisher::publish_devices() {
         tidemark_device_row row{};
         row.in_use = 1;
         row.device = number;
-        row.kind = number == TIDEMARK_DEVICE_HOST ? TIDEMARK_DEVICE_KIND_HOST : TIDEMARK_DEVICE_KIND_ACCELERATOR;
+        row.kind = number == TIDEMARK_DEVICE_HOST ? TIDEMARK_DEVICE_KIND_HOST
+                                                  : TIDEMARK_DEVICE_KIND_ACCELERATOR;
         row.arch = d.facts.arch;
         row.dram_channels = d.facts.dram_channels;
         row.dram_per_channel = d.facts.dram_per_channel;
@@ -104,6 +113,7 @@ void Publisher::publish_history(std::uint32_t index, Total& total, std::uint64_t
     total.period_highest = total.current;
     if (!history_rows_[index]) {
         if (!stats_.make_samples_ready(index)) return;
+        stats_.inherit_samples(index, total.row->device, total.row->pool_name);
         tidemark_history_row row{};
         row.in_use = 1;
         row.device = total.row->device;
@@ -114,17 +124,18 @@ void Publisher::publish_history(std::uint32_t index, Total& total, std::uint64_t
         publish_row(TIDEMARK_TABLE_HISTORY, index, row);
         history_rows_[index] = true;
     }
-    sample(stats_.samples(index, false), TIDEMARK_HISTORY_FINE_COUNT, TIDEMARK_HISTORY_FINE_PERIOD_NS, unix_ns,
-           total.current, highest);
-    sample(stats_.samples(index, true), TIDEMARK_HISTORY_COARSE_COUNT, TIDEMARK_HISTORY_COARSE_PERIOD_NS, unix_ns,
-           total.current, highest);
+    sample(stats_.samples(index, false), TIDEMARK_HISTORY_FINE_COUNT,
+           TIDEMARK_HISTORY_FINE_PERIOD_NS, unix_ns, total.current, highest);
+    sample(stats_.samples(index, true), TIDEMARK_HISTORY_COARSE_COUNT,
+           TIDEMARK_HISTORY_COARSE_PERIOD_NS, unix_ns, total.current, highest);
 }
 
-void Publisher::sample(tidemark_stats_sample* ring, std::uint32_t count, std::uint64_t period, std::uint64_t unix_ns,
-                       std::uint64_t current, std::uint64_t highest) {
+void Publisher::sample(tidemark_stats_sample* ring, std::uint32_t count, std::uint64_t period,
+                       std::uint64_t unix_ns, std::uint64_t current, std::uint64_t highest) {
     tidemark_stats_sample& place = ring[unix_ns / period % count];
     const bool same_period = place.time / period == unix_ns / period;
-    shm::publish_sample(place, unix_ns, current, same_period ? std::max(place.highest, highest) : highest);
+    shm::publish_sample(place, unix_ns, current,
+                        same_period ? std::max(place.highest, highest) : highest);
 }
 
 }  // namespace tidemark::collector

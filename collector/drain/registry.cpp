@@ -36,14 +36,16 @@ std::vector<std::string> objects_with_prefix(const std::string& prefix) {
     DIR* directory = opendir("/dev/shm");
     if (directory == nullptr) return names;
     while (const dirent* entry = readdir(directory)) {
-        if (std::strncmp(entry->d_name, prefix.c_str(), prefix.size()) == 0) names.emplace_back(entry->d_name);
+        if (std::strncmp(entry->d_name, prefix.c_str(), prefix.size()) == 0)
+            names.emplace_back(entry->d_name);
     }
     closedir(directory);
     return names;
 }
 
-Registry::Registry(const Configuration& configuration, Ledger& ledger, Totals& totals, const ClockCalibration& clock,
-                   Publisher& publisher, SinkPort& sinks, CollectorCounters& counters)
+Registry::Registry(const Configuration& configuration, Ledger& ledger, Totals& totals,
+                   const ClockCalibration& clock, Publisher& publisher, SinkPort& sinks,
+                   CollectorCounters& counters)
     : configuration_(configuration),
       ledger_(ledger),
       totals_(totals),
@@ -62,13 +64,16 @@ void Registry::scan() {
 
 void Registry::ring_appeared(const std::string& name) {
     if (!begins_with(name, shm::kRingPrefix)) return;
-    const std::uint64_t image = std::strtoull(name.c_str() + sizeof shm::kRingPrefix - 1, nullptr, 16);
-    if (const auto known = images_.find(image); known != images_.end() && known->second->ring) return;
+    const std::uint64_t image =
+        std::strtoull(name.c_str() + sizeof shm::kRingPrefix - 1, nullptr, 16);
+    if (const auto known = images_.find(image); known != images_.end() && known->second->ring)
+        return;
     Ring::Refusal why = Ring::Refusal::kNone;
     std::string error;
     const Attacher attacher{configuration_.instance, configuration_.private_instance, 0};
     std::unique_ptr<Ring> ring = Ring::attach(name, attacher, why, error);
-    if (ring && *ring->identity().instance == '\0' && ring->owner() != geteuid() && user_has_collector(ring->owner())) {
+    if (ring && *ring->identity().instance == '\0' && ring->owner() != geteuid() &&
+        user_has_collector(ring->owner())) {
         return;  // its user's own collector takes it
     }
     if (ring) return attach(std::move(ring));
@@ -102,7 +107,8 @@ void Registry::attach(std::unique_ptr<Ring> ring) {
     image.ring->account = image.account.get();
     image.ring->resume(image.account->positions);
     refresh_declarations(image);
-    image.ring->announce(bell_slot ? bell_slot(image.identity.uid) : -1, static_cast<std::uint32_t>(getpid()));
+    image.ring->announce(bell_slot ? bell_slot(image.identity.uid) : -1,
+                         static_cast<std::uint32_t>(getpid()));
     ++counters_.rings_attached;
     count_polled();
     tell(SinkRecord::Kind::kStart, image);
@@ -116,7 +122,8 @@ void Registry::refresh_declarations(Image& image) {
     const shm::Declarations declared = image.ring->declarations();
     for (std::uint32_t i = 0; i < shm::kNamedPools; ++i) {
         if (declared.pools[i].ready != 1) continue;
-        image.account->name_pool(TIDEMARK_POOL_FIRST_NAMED + i, declared.pools[i].memory, declared.pools[i].name);
+        image.account->name_pool(TIDEMARK_POOL_FIRST_NAMED + i, declared.pools[i].memory,
+                                 declared.pools[i].name);
     }
     publisher_.declare(declared);
 }
@@ -129,8 +136,9 @@ void Registry::note_moved(const std::vector<Image*>& moved) {
         if (state.quarantine == 0 || image->quarantine_told) continue;
         image->quarantine_told = true;
         ++counters_.rings_quarantined;
-        log_warning("ring of pid " + std::to_string(image->identity.pid) + " (" + image->identity.name +
-                    ") is quarantined, reason " + std::to_string(state.quarantine) +
+        log_warning("ring of pid " + std::to_string(image->identity.pid) + " (" +
+                    image->identity.name + ") is quarantined, reason " +
+                    std::to_string(state.quarantine) +
                     "; its figures stay as they were, others are not affected");
     }
 }
@@ -192,10 +200,12 @@ std::unique_ptr<Account> Registry::account_for(const Ring& ring, const ImageIden
     if (!account) {
         // One that was being made when its maker was killed has no magic yet and holds nothing.
         shm::Segment::unlink(Account::name_of(configuration_.instance, identity.image));
-        account = Account::create(configuration_.instance, identity, serial, configuration_.limits, error);
+        account = Account::create(configuration_.instance, identity, serial, configuration_.limits,
+                                  error);
     }
     if (!account) {
-        if (refused_.insert(ring.name()).second) log_error(error + "; " + ring.name() + " is not drained");
+        if (refused_.insert(ring.name()).second)
+            log_error(error + "; " + ring.name() + " is not drained");
         return nullptr;
     }
     TIDEMARK_SHARED_STORE("ledger.processes_seen", kept.processes_seen += 1);

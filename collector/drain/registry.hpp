@@ -30,8 +30,9 @@ namespace tidemark::collector {
 // Drain thread only.
 class Registry {
 public:
-    Registry(const Configuration& configuration, Ledger& ledger, Totals& totals, const ClockCalibration& clock,
-             Publisher& publisher, SinkPort& sinks, CollectorCounters& counters);
+    Registry(const Configuration& configuration, Ledger& ledger, Totals& totals,
+             const ClockCalibration& clock, Publisher& publisher, SinkPort& sinks,
+             CollectorCounters& counters);
 
     // Opens the accounts that an earlier generation left, undoes an unfinished pass, counts what stands.
     void recover();
@@ -41,6 +42,9 @@ public:
     void ring_released(const std::string& name);
     void process_ended(std::uint64_t image);
     void leaks_recorded(std::uint64_t image);
+    // A step of the audit's walk: a bounded number of slots of one account's table. A walk that meets a change begins
+    // anew at its next turn, so it ends for accounts that rest now and then.
+    void audit_step();
     // Names and capacities that the program declared since.
     void refresh_declarations(Image& image);
     // After a pass: quarantines told, losses added to the collector's.
@@ -61,6 +65,8 @@ public:
     // Those that did not exit yet: what a turn looks at, however many exited ones are kept.
     const std::vector<Image*>& alive() const noexcept { return alive_; }
     std::size_t running() const noexcept { return alive_.size(); }
+    // What the ring objects of each user take up in /dev/shm now, bytes.
+    std::map<std::uint32_t, std::uint64_t> ring_bytes() const;
     // Rings that can't be waited for by bell: their producers ring none.
     bool must_poll() const noexcept { return polled_ != 0; }
     void count_polled();
@@ -75,9 +81,10 @@ private:
     ImageIdentity identify(const Ring& ring);
     void end_predecessor(ImageIdentity& identity);
     void report_leaks(Image& image);
-    void audit(const Account& account, std::uint64_t buffers, std::uint64_t bytes);
+    void compare(const Account& account, std::uint64_t buffers, std::uint64_t bytes);
     Image& add(std::unique_ptr<Image> image);
-    void tell(SinkRecord::Kind kind, const Image& image, std::uint64_t size = 0, std::uint64_t id = 0);
+    void tell(SinkRecord::Kind kind, const Image& image, std::uint64_t size = 0,
+              std::uint64_t id = 0);
     void undo(std::map<std::uint32_t, Account*>& by_serial);
     void adopt(std::unique_ptr<Account> account);
     bool user_has_collector(std::uint32_t uid) const;
@@ -92,10 +99,19 @@ private:
     std::map<std::uint64_t, std::unique_ptr<Image>> images_;
     std::set<std::string> refused_;  // told once
     std::vector<Image*> alive_;
-    std::unordered_map<std::int32_t, std::uint64_t> by_pid_;  // newest image of a process that did not exit
-    std::deque<std::uint64_t> exited_;                        // in the order of their end
+    std::unordered_map<std::int32_t, std::uint64_t>
+        by_pid_;                        // newest image of a process that did not exit
+    std::deque<std::uint64_t> exited_;  // in the order of their end
     std::size_t polled_ = 0;
     std::uint64_t boot_unix_ns_ = 0;
+    struct Walk {
+        std::uint64_t image = 0;
+        std::uint64_t events = 0;  // of the account when the walk began
+        std::uint32_t slot = 0;
+        std::uint64_t buffers = 0, bytes = 0;
+    } walk_;
+    std::unordered_map<std::uint64_t, std::uint64_t>
+        audited_;  // image -> its events when it was last compared
 };
 
 // Names of objects in /dev/shm that begin with `prefix`. Bounded by what the directory holds.

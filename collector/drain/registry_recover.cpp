@@ -13,7 +13,8 @@ namespace tidemark::collector {
 void Registry::recover() {
     std::vector<std::unique_ptr<Account>> accounts;
     std::map<std::uint32_t, Account*> by_serial;
-    for (const std::string& name : objects_with_prefix("tidemark." + configuration_.instance + ".account.")) {
+    for (const std::string& name :
+         objects_with_prefix("tidemark." + configuration_.instance + ".account.")) {
         std::string error;
         std::unique_ptr<Account> account = Account::open(name, configuration_.limits, error);
         if (!account) {
@@ -72,7 +73,8 @@ void Registry::adopt(std::unique_ptr<Account> account) {
         const std::uint64_t left = since < grace ? grace - since : 0;
         image->forget_at_ns = grace == kUnknown ? UINT64_MAX : shm::monotonic_ns() + left;
         char ring[64];
-        std::snprintf(ring, sizeof ring, "%s%016llx", shm::kRingPrefix, static_cast<unsigned long long>(h.image));
+        std::snprintf(ring, sizeof ring, "%s%016llx", shm::kRingPrefix,
+                      static_cast<unsigned long long>(h.image));
         shm::Segment::unlink(ring);  // folded before, not yet unlinked
         if (image->account->state.reported == 0) report_leaks(*image);
     } else {

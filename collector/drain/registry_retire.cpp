@@ -2,6 +2,7 @@
 //
 // The end of an image. Death is seen by the producer's lock coming free, which exec, exit and SIGKILL all do and
 // nothing else does; then what it had published is drained, what it left is reported, its figures go to the ledger.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -12,7 +13,8 @@
 namespace tidemark::collector {
 
 void Registry::ring_released(const std::string& name) {
-    const std::uint64_t number = std::strtoull(name.c_str() + sizeof shm::kRingPrefix - 1, nullptr, 16);
+    const std::uint64_t number =
+        std::strtoull(name.c_str() + sizeof shm::kRingPrefix - 1, nullptr, 16);
     const auto known = images_.find(number);
     if (known == images_.end() || !known->second->ring || known->second->ended) return;
     if (known->second->ring->producer_is_gone()) known->second->ended = true;
@@ -62,9 +64,7 @@ void Registry::retire(Image& image, std::vector<Image*>& moved) {
     moved.push_back(&image);
 }
 
-void Registry::settle_exited(Image& image) {
-    image.account.reset();
-}
+void Registry::settle_exited(Image& image) { image.account.reset(); }
 
 void Registry::report_leaks(Image& image) {
     const Account& account = *image.account;
@@ -90,12 +90,14 @@ void Registry::report_leaks(Image& image) {
         std::strncpy(record.pool_name, account.pool_name(record.pool), sizeof record.pool_name - 1);
         sinks_.push(record);
     });
-    audit(account, buffers, bytes);
-    tell(image.ended_by_exec ? SinkRecord::Kind::kExec : SinkRecord::Kind::kExit, image, bytes, buffers);
+    compare(account, buffers, bytes);
+    audited_.erase(image.identity.image);
+    tell(image.ended_by_exec ? SinkRecord::Kind::kExec : SinkRecord::Kind::kExit, image, bytes,
+         buffers);
 }
 
 // The table was walked to its end: it must agree with the counters.
-void Registry::audit(const Account& account, std::uint64_t buffers, std::uint64_t bytes) {
+void Registry::compare(const Account& account, std::uint64_t buffers, std::uint64_t bytes) {
     std::uint64_t counted_bytes = 0;
     std::uint64_t counted_buffers = 0;
     for (std::uint32_t i = 0; i < account.usage_count; ++i) {
@@ -106,12 +108,14 @@ void Registry::audit(const Account& account, std::uint64_t buffers, std::uint64_
     TIDEMARK_SHARED_STORE("ledger.audits", kept.audits += 1);
     if (counted_bytes == bytes && counted_buffers == buffers) return;
     TIDEMARK_SHARED_STORE("ledger.audit_differences", kept.audit_differences += 1);
-    log_error("audit of " + account.object_name() + ": the live table holds " + std::to_string(buffers) +
-              " buffers of " + std::to_string(bytes) + " bytes, the counters say " + std::to_string(counted_buffers) +
-              " and " + std::to_string(counted_bytes) + "; this is a defect, please report it");
+    log_error("audit of " + account.object_name() + ": the live table holds " +
+              std::to_string(buffers) + " buffers of " + std::to_string(bytes) +
+              " bytes, the counters say " + std::to_string(counted_buffers) + " and " +
+              std::to_string(counted_bytes) + "; this is a defect, please report it");
 }
 
-void Registry::tell(SinkRecord::Kind kind, const Image& image, std::uint64_t size, std::uint64_t id) {
+void Registry::tell(SinkRecord::Kind kind, const Image& image, std::uint64_t size,
+                    std::uint64_t id) {
     SinkRecord record{};
     record.kind = kind;
     record.image = image.identity.image;
@@ -158,6 +162,16 @@ std::vector<std::string> Registry::clean() {
         if (images_.count(number) == 0) remove(name);
     }
     return removed;
+}
+
+std::map<std::uint32_t, std::uint64_t> Registry::ring_bytes() const {
+    std::map<std::uint32_t, std::uint64_t> bytes{{geteuid(), 0}};
+    for (const std::string& name : objects_with_prefix(shm::kRingPrefix)) {
+        struct stat status = {};
+        if (lstat(("/dev/shm/" + name).c_str(), &status) != 0) continue;
+        bytes[status.st_uid] += static_cast<std::uint64_t>(status.st_blocks) * 512;
+    }
+    return bytes;
 }
 
 void Registry::remove_all() {

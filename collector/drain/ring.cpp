@@ -51,9 +51,7 @@ std::unique_ptr<Ring> Ring::attach(const std::string& name, const Attacher& atta
     return ring;
 }
 
-Ring::~Ring() {
-    shm::FaultGuard::remove(guard_);
-}
+Ring::~Ring() { shm::FaultGuard::remove(guard_); }
 
 bool Ring::check(std::string& error) {
     copy_.instance[sizeof copy_.instance - 1] = '\0';
@@ -61,10 +59,14 @@ bool Ring::check(std::string& error) {
     copy_.command[sizeof copy_.command - 1] = '\0';
     const char* digits = name_.c_str() + sizeof shm::kRingPrefix - 1;
     const char* wrong = nullptr;
-    if (copy_.magic != shm::kRingMagic) wrong = "it does not begin as a ring segment";
-    else if (copy_.byte_order != shm::kRingByteOrder) wrong = "another byte order";
-    else if (copy_.major != shm::kRingMajor) wrong = "made by another version of the producer library";
-    else if (copy_.features_incompatible != 0) wrong = "it needs features that this collector lacks";
+    if (copy_.magic != shm::kRingMagic)
+        wrong = "it does not begin as a ring segment";
+    else if (copy_.byte_order != shm::kRingByteOrder)
+        wrong = "another byte order";
+    else if (copy_.major != shm::kRingMajor)
+        wrong = "made by another version of the producer library";
+    else if (copy_.features_incompatible != 0)
+        wrong = "it needs features that this collector lacks";
     else if (copy_.lane_count != shm::kMaxLanes || copy_.lane_size != sizeof(shm::Lane) ||
              copy_.lanes_offset != shm::kLanesOffset || copy_.blocks_offset != shm::kBlocksOffset ||
              copy_.object_size != segment_.size()) {
@@ -89,12 +91,13 @@ void Ring::resume(const std::vector<shm::LanePosition>& positions) {
 
 void Ring::announce(int slot, std::uint32_t generation) noexcept {
     shm::RingHeader& h = header();
-    TIDEMARK_SHARED_STORE("attach.slot", __atomic_store_n(&h.consumer_slot, slot, __ATOMIC_RELAXED));
+    TIDEMARK_SHARED_STORE("attach.slot",
+                          __atomic_store_n(&h.consumer_slot, slot, __ATOMIC_RELAXED));
     TIDEMARK_SHARED_STORE("attach.generation",
                           __atomic_store_n(&h.consumer_generation, generation, __ATOMIC_RELAXED));
     // SYNC(attach): pairs with the producer's acquire; who sees it finds slot and generation.
-    TIDEMARK_SHARED_STORE("attach.done",
-                          __atomic_store_n(&h.consumer_attached, std::uint64_t{1}, __ATOMIC_RELEASE));
+    TIDEMARK_SHARED_STORE(
+        "attach.done", __atomic_store_n(&h.consumer_attached, std::uint64_t{1}, __ATOMIC_RELEASE));
 }
 
 std::vector<shm::LaneReader>& Ring::lanes() {
@@ -137,9 +140,11 @@ void Ring::read_loss(shm::LossCounter (&out)[TIDEMARK_LOSS_CAUSE_COUNT]) const n
 }
 
 std::uint32_t Ring::declaration_count() const noexcept {
-    const auto* from = reinterpret_cast<const shm::Declarations*>(segment_.data() + shm::kDeclarationsOffset);
+    const auto* from =
+        reinterpret_cast<const shm::Declarations*>(segment_.data() + shm::kDeclarationsOffset);
     std::uint32_t count = 0;
-    for (const shm::PoolDeclaration& pool : from->pools) count += __atomic_load_n(&pool.ready, __ATOMIC_RELAXED) == 1;
+    for (const shm::PoolDeclaration& pool : from->pools)
+        count += __atomic_load_n(&pool.ready, __ATOMIC_RELAXED) == 1;
     for (const shm::DeviceDeclaration& device : from->devices) {
         count += __atomic_load_n(&device.ready, __ATOMIC_RELAXED) == 1;
         for (const std::uint64_t& capacity : device.capacity) {
@@ -151,18 +156,23 @@ std::uint32_t Ring::declaration_count() const noexcept {
 
 shm::Declarations Ring::declarations() const noexcept {
     shm::Declarations copy;
-    const auto* from = reinterpret_cast<const shm::Declarations*>(segment_.data() + shm::kDeclarationsOffset);
+    const auto* from =
+        reinterpret_cast<const shm::Declarations*>(segment_.data() + shm::kDeclarationsOffset);
     std::memcpy(static_cast<void*>(&copy), from, sizeof copy);
     for (std::uint32_t i = 0; i < shm::kNamedPools; ++i) {
         // SYNC(declare): a declaration whose mark was not seen with acquire is as if absent.
-        if (__atomic_load_n(&from->pools[i].ready, __ATOMIC_ACQUIRE) != 1) copy.pools[i].ready = 0;
-        else copy.pools[i] = from->pools[i];
+        if (__atomic_load_n(&from->pools[i].ready, __ATOMIC_ACQUIRE) != 1)
+            copy.pools[i].ready = 0;
+        else
+            copy.pools[i] = from->pools[i];
         copy.pools[i].name[sizeof copy.pools[i].name - 1] = '\0';
     }
     for (std::uint32_t i = 0; i < shm::kDeclaredDevices; ++i) {
         // SYNC(declare)
-        if (__atomic_load_n(&from->devices[i].ready, __ATOMIC_ACQUIRE) != 1) copy.devices[i].ready = 0;
-        else copy.devices[i] = from->devices[i];
+        if (__atomic_load_n(&from->devices[i].ready, __ATOMIC_ACQUIRE) != 1)
+            copy.devices[i].ready = 0;
+        else
+            copy.devices[i] = from->devices[i];
         copy.devices[i].name[sizeof copy.devices[i].name - 1] = '\0';
     }
     return copy;

@@ -28,8 +28,8 @@ public:
     enum class Refusal { kNone, kNotOurs, kTaken, kBroken };
 
     // Maps and checks the object and takes the consumer's lock. Null: `why` and `error` say why not.
-    static std::unique_ptr<Ring> attach(const std::string& name, const Attacher& attacher, Refusal& why,
-                                        std::string& error);
+    static std::unique_ptr<Ring> attach(const std::string& name, const Attacher& attacher,
+                                        Refusal& why, std::string& error);
     ~Ring();
     Ring(const Ring&) = delete;
     Ring& operator=(const Ring&) = delete;
@@ -62,14 +62,18 @@ public:
     tidemark_quarantine quarantine() const noexcept;
     void put_in_quarantine(tidemark_quarantine reason) noexcept;
     // The producer let go of it: exited, executed another program, or died.
-    bool producer_is_gone() const noexcept { return !shm::byte_is_locked(name_, shm::kProducerLockByte); }
+    bool producer_is_gone() const noexcept {
+        return !shm::byte_is_locked(name_, shm::kProducerLockByte);
+    }
 
     Account* account = nullptr;
 
 private:
     Ring() = default;
     bool check(std::string& error);
-    shm::RingHeader& header() const noexcept { return *reinterpret_cast<shm::RingHeader*>(segment_.data()); }
+    shm::RingHeader& header() const noexcept {
+        return *reinterpret_cast<shm::RingHeader*>(segment_.data());
+    }
 
     std::string name_;
     shm::Segment segment_;

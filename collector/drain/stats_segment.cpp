@@ -11,15 +11,19 @@
 
 #include "shm/latch.hpp"
 #include "shm/stats_words.hpp"
+#include "tidemark/stats_reader.h"
 #include "tidemark/stats_schema.hpp"
 
 namespace tidemark::collector {
 namespace {
 
 constexpr std::uint64_t kPage = 4096;
-constexpr std::uint64_t kSamplesPerSeries = TIDEMARK_HISTORY_FINE_COUNT + TIDEMARK_HISTORY_COARSE_COUNT;
+constexpr std::uint64_t kSamplesPerSeries =
+    TIDEMARK_HISTORY_FINE_COUNT + TIDEMARK_HISTORY_COARSE_COUNT;
 
-std::uint64_t rounded(std::uint64_t value, std::uint64_t unit) { return (value + unit - 1) / unit * unit; }
+std::uint64_t rounded(std::uint64_t value, std::uint64_t unit) {
+    return (value + unit - 1) / unit * unit;
+}
 
 std::uint32_t row_size(std::uint64_t payload) {
     return static_cast<std::uint32_t>(rounded(TIDEMARK_STATS_ROW_PREFIX + 2 * payload, 64));
@@ -41,12 +45,16 @@ std::string path_of(const std::string& name) { return "/dev/shm/" + name; }
 
 }  // namespace
 
-std::string StatsSegment::name_of(const std::string& instance) { return "tidemark." + instance + ".stats"; }
+std::string StatsSegment::name_of(const std::string& instance) {
+    return "tidemark." + instance + ".stats";
+}
 
-bool StatsSegment::create(const Configuration& configuration, std::uint64_t generation, std::string& error) {
+bool StatsSegment::create(const Configuration& configuration, std::uint64_t generation,
+                          std::string& error) {
     name_ = name_of(configuration.instance);
     temporary_name_ = name_ + ".new";
-    shm::Segment::unlink(temporary_name_);  // of a collector killed while it made one; we hold the instance's lock
+    shm::Segment::unlink(
+        temporary_name_);  // of a collector killed while it made one; we hold the instance's lock
     const std::string schema = stats_schema();
     const std::string& socket = configuration.control_socket;
     const std::uint64_t directory = sizeof(tidemark_stats_header);
@@ -57,22 +65,27 @@ bool StatsSegment::create(const Configuration& configuration, std::uint64_t gene
     std::uint64_t rows_at[TIDEMARK_TABLE_COUNT];
     for (int i = 0; i < TIDEMARK_TABLE_COUNT; ++i) {
         rows_at[i] = end;
-        end = rounded(end + std::uint64_t{row_size(kShapes[i].payload)} * kShapes[i].capacity, kPage);
+        end =
+            rounded(end + std::uint64_t{row_size(kShapes[i].payload)} * kShapes[i].capacity, kPage);
     }
     samples_start_ = end;
-    end += kShapes[TIDEMARK_TABLE_HISTORY].capacity * kSamplesPerSeries * sizeof(tidemark_stats_sample);
-    if (!shm::Segment::create(temporary_name_, rounded(end, kPage), configuration.stats_mode, segment_, error)) {
+    end += kShapes[TIDEMARK_TABLE_HISTORY].capacity * kSamplesPerSeries *
+           sizeof(tidemark_stats_sample);
+    if (!shm::Segment::create(temporary_name_, rounded(end, kPage), configuration.stats_mode,
+                              segment_, error)) {
         return false;
     }
     if (!segment_.populate(0, fixed)) {
-        error = "cannot reserve memory for /dev/shm/" + name_ + ": no space; free some or enlarge /dev/shm";
+        error = "cannot reserve memory for /dev/shm/" + name_ +
+                ": no space; free some or enlarge /dev/shm";
         return false;
     }
     if (!configuration.stats_group.empty()) {
         const group* entry = getgrnam(configuration.stats_group.c_str());
-        if (entry == nullptr || chown(path_of(temporary_name_).c_str(), static_cast<uid_t>(-1), entry->gr_gid) != 0) {
-            error = "cannot give /dev/shm/" + name_ + " to group " + configuration.stats_group + ": " +
-                    (entry == nullptr ? "no such group" : std::strerror(errno));
+        if (entry == nullptr ||
+            chown(path_of(temporary_name_).c_str(), static_cast<uid_t>(-1), entry->gr_gid) != 0) {
+            error = "cannot give /dev/shm/" + name_ + " to group " + configuration.stats_group +
+                    ": " + (entry == nullptr ? "no such group" : std::strerror(errno));
             return false;
         }
     }
@@ -94,7 +107,8 @@ bool StatsSegment::create(const Configuration& configuration, std::uint64_t gene
     h.state = TIDEMARK_COLLECTOR_RUNNING;
     timespec now{};
     clock_gettime(CLOCK_REALTIME, &now);
-    h.created_unix_ns = static_cast<std::uint64_t>(now.tv_sec) * 1000000000u + static_cast<std::uint64_t>(now.tv_nsec);
+    h.created_unix_ns = static_cast<std::uint64_t>(now.tv_sec) * 1000000000u +
+                        static_cast<std::uint64_t>(now.tv_nsec);
     std::memcpy(segment_.data() + schema_at, schema.data(), schema.size());
     std::memcpy(segment_.data() + socket_at, socket.c_str(), socket.size() + 1);
     for (int i = 0; i < TIDEMARK_TABLE_COUNT; ++i) {
@@ -109,24 +123,27 @@ bool StatsSegment::create(const Configuration& configuration, std::uint64_t gene
     }
     TIDEMARK_SHARED_STORE("stats.magic", h.magic = TIDEMARK_STATS_MAGIC);
     segment_.release_descriptor();
+    std::string none;
+    if (shm::Segment::open(name_, shm::Segment::Access::kReadWrite, geteuid(), sizeof h,
+                           predecessor_, none)) {
+        predecessor_.release_descriptor();
+    }
     return true;
 }
 
 bool StatsSegment::put_in_place(std::string& error) {
-    shm::Segment predecessor;
-    std::string none;
-    const bool had = shm::Segment::open(name_, shm::Segment::Access::kReadWrite, geteuid(),
-                                        sizeof(tidemark_stats_header), predecessor, none);
     struct stat status = {};
     const std::string from = path_of(temporary_name_);
-    if (stat(from.c_str(), &status) != 0 || std::rename(from.c_str(), path_of(name_).c_str()) != 0) {
+    if (stat(from.c_str(), &status) != 0 ||
+        std::rename(from.c_str(), path_of(name_).c_str()) != 0) {
         error = "cannot publish " + path_of(name_) + ": " + std::strerror(errno);
         return false;
     }
     inode_ = status.st_ino;
-    if (had) {
-        auto& old = *reinterpret_cast<tidemark_stats_header*>(predecessor.data());
+    if (predecessor_) {
+        auto& old = *reinterpret_cast<tidemark_stats_header*>(predecessor_.data());
         shm::publish_state(old, TIDEMARK_COLLECTOR_SUPERSEDED);
+        predecessor_ = {};
     }
     return true;
 }
@@ -142,10 +159,12 @@ void StatsSegment::remove() noexcept {
 }
 
 tidemark_stats_table& StatsSegment::table(tidemark_stats_table_id id) noexcept {
-    return reinterpret_cast<tidemark_stats_table*>(segment_.data() + sizeof(tidemark_stats_header))[id];
+    return reinterpret_cast<tidemark_stats_table*>(segment_.data() +
+                                                   sizeof(tidemark_stats_header))[id];
 }
 
-bool StatsSegment::make_ready(std::uint64_t offset, std::uint64_t length, std::uint64_t& ready_until) noexcept {
+bool StatsSegment::make_ready(std::uint64_t offset, std::uint64_t length,
+                              std::uint64_t& ready_until) noexcept {
     if (offset + length <= ready_until) return true;
     const std::uint64_t until = rounded(offset + length, kPage);
     if (!segment_.populate(ready_until, until - ready_until)) return false;
@@ -170,8 +189,9 @@ bool StatsSegment::publish(tidemark_stats_table_id id, std::uint32_t index, cons
     return true;
 }
 
-#define TIDEMARK_X(ID, name, capacity) \
-    template bool StatsSegment::publish(tidemark_stats_table_id, std::uint32_t, const tidemark_##name##_row&);
+#define TIDEMARK_X(ID, name, capacity)                                          \
+    template bool StatsSegment::publish(tidemark_stats_table_id, std::uint32_t, \
+                                        const tidemark_##name##_row&);
 TIDEMARK_TABLES(TIDEMARK_X)
 #undef TIDEMARK_X
 
@@ -180,18 +200,46 @@ void StatsSegment::set_rows_used(tidemark_stats_table_id id, std::uint32_t rows)
 }
 
 std::uint64_t StatsSegment::samples_offset(std::uint32_t series, bool coarse) const noexcept {
-    const std::uint64_t first = std::uint64_t{series} * kSamplesPerSeries + (coarse ? TIDEMARK_HISTORY_FINE_COUNT : 0);
+    const std::uint64_t first =
+        std::uint64_t{series} * kSamplesPerSeries + (coarse ? TIDEMARK_HISTORY_FINE_COUNT : 0);
     return samples_start_ + first * sizeof(tidemark_stats_sample);
 }
 
 tidemark_stats_sample* StatsSegment::samples(std::uint32_t series, bool coarse) noexcept {
     if (series >= kShapes[TIDEMARK_TABLE_HISTORY].capacity) return nullptr;
-    return reinterpret_cast<tidemark_stats_sample*>(segment_.data() + samples_offset(series, coarse));
+    return reinterpret_cast<tidemark_stats_sample*>(segment_.data() +
+                                                    samples_offset(series, coarse));
 }
 
 bool StatsSegment::make_samples_ready(std::uint32_t series) noexcept {
     if (series >= kShapes[TIDEMARK_TABLE_HISTORY].capacity) return false;
-    return segment_.populate(samples_offset(series, false), kSamplesPerSeries * sizeof(tidemark_stats_sample));
+    return segment_.populate(samples_offset(series, false),
+                             kSamplesPerSeries * sizeof(tidemark_stats_sample));
+}
+
+bool StatsSegment::inherit_samples(std::uint32_t series, std::uint32_t device,
+                                   const char* pool_name) noexcept {
+    tidemark_reader reader;
+    // The predecessor was ours, yet it is read like a stranger's: every offset is checked.
+    if (!predecessor_ ||
+        tidemark_reader_open_memory(&reader, predecessor_.data(), predecessor_.size()) != 0) {
+        return false;
+    }
+    tidemark_history_row row;
+    if (tidemark_reader_row(&reader, TIDEMARK_TABLE_HISTORY, series, &row, sizeof row) !=
+            TIDEMARK_READ_OK ||
+        row.device != device || std::strncmp(row.pool_name, pool_name, sizeof row.pool_name) != 0) {
+        return false;
+    }
+    const std::uint64_t bytes = kSamplesPerSeries * sizeof(tidemark_stats_sample);
+    if (row.fine_offset > predecessor_.size() || bytes > predecessor_.size() - row.fine_offset ||
+        row.coarse_offset !=
+            row.fine_offset + TIDEMARK_HISTORY_FINE_COUNT * sizeof(tidemark_stats_sample)) {
+        return false;
+    }
+    std::memcpy(segment_.data() + samples_offset(series, false),
+                predecessor_.data() + row.fine_offset, bytes);
+    return true;
 }
 
 void StatsSegment::begin_pass(std::uint64_t pass) noexcept { shm::begin_pass(header(), pass); }
@@ -199,6 +247,8 @@ void StatsSegment::end_pass(std::uint64_t pass) noexcept { shm::end_pass(header(
 void StatsSegment::heartbeat(std::uint64_t unix_ns, std::uint64_t monotonic_ns) noexcept {
     shm::publish_heartbeat(header(), unix_ns, monotonic_ns);
 }
-void StatsSegment::set_state(tidemark_collector_state state) noexcept { shm::publish_state(header(), state); }
+void StatsSegment::set_state(tidemark_collector_state state) noexcept {
+    shm::publish_state(header(), state);
+}
 
 }  // namespace tidemark::collector

@@ -19,9 +19,13 @@ public:
     static std::string name_of(const std::string& instance);
 
     // Makes a fresh segment, complete but for rows. It is seen by nobody until put_in_place.
-    [[nodiscard]] bool create(const Configuration& configuration, std::uint64_t generation, std::string& error);
+    [[nodiscard]] bool create(const Configuration& configuration, std::uint64_t generation,
+                              std::string& error);
     // Marks the predecessor superseded, if there is one, and takes its name.
     [[nodiscard]] bool put_in_place(std::string& error);
+    // Copies the samples that the predecessor kept for this device and pool. False: it has none, or another layout.
+    bool inherit_samples(std::uint32_t series, std::uint32_t device,
+                         const char* pool_name) noexcept;
     // True while the name still leads to this segment, or if it never was to.
     bool in_place() const noexcept;
     void remove() noexcept;
@@ -49,11 +53,13 @@ public:
 private:
     tidemark_stats_table& table(tidemark_stats_table_id id) noexcept;
     std::byte* row(tidemark_stats_table_id table, std::uint32_t index) noexcept;
-    bool make_ready(std::uint64_t offset, std::uint64_t length, std::uint64_t& ready_until) noexcept;
+    bool make_ready(std::uint64_t offset, std::uint64_t length,
+                    std::uint64_t& ready_until) noexcept;
 
     std::string name_;
     std::string temporary_name_;
     shm::Segment segment_;
+    shm::Segment predecessor_;  // until put_in_place
     std::uint64_t ready_until_[TIDEMARK_TABLE_COUNT] = {};
     std::uint64_t samples_start_ = 0;
     std::uint64_t inode_ = 0;

@@ -41,7 +41,8 @@ void Totals::sync() {
 std::uint32_t Totals::total_of(const Account& account, const UsageState& usage) {
     char name[24] = {};
     std::strncpy(name, account.pool_name(usage.pool), sizeof name - 1);
-    const LedgerRow* row = ledger_.row(usage.device, usage.pool, name, account.pool_memory(usage.pool));
+    const LedgerRow* row =
+        ledger_.row(usage.device, usage.pool, name, account.pool_memory(usage.pool));
     sync();
     return row == nullptr ? UINT32_MAX : static_cast<std::uint32_t>(row - ledger_.rows());
 }
@@ -81,8 +82,9 @@ void Totals::count(const Account& account, CountedAccount& counted) {
     const LossSum loss = loss_of(account);
     const bool inexact = !account.exact();
     counted.usages.resize(account.usage_count);
-    const bool lost_more = loss.allocations != counted.lost_allocations || loss.frees != counted.lost_frees ||
-                           loss.bytes != counted.lost_bytes || inexact != counted.inexact;
+    const bool lost_more = loss.allocations != counted.lost_allocations ||
+                           loss.frees != counted.lost_frees || loss.bytes != counted.lost_bytes ||
+                           inexact != counted.inexact;
     for (std::uint32_t i = 0; i < account.usage_count; ++i) {
         CountedUsage& c = counted.usages[i];
         const UsageState& now = account.state.usages[i];

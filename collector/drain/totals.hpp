@@ -58,7 +58,10 @@ public:
     void fold(const Account& account);
     void forget(CountedAccount& counted);
 
-    std::vector<Total>& all() { sync(); return totals_; }
+    std::vector<Total>& all() {
+        sync();
+        return totals_;
+    }
 
 private:
     std::uint32_t total_of(const Account& account, const UsageState& usage);

@@ -65,13 +65,15 @@ typedef struct tidemark_account_header {
     uint32_t state;                       /* tidemark_account_state */
     uint32_t directory_depth;
     uint64_t exit_unix_ns;
-    uint64_t exit_ticks; /* the last stamp seen when it was drained; ages of leaks are counted to it */
-    uint64_t directory_sequence; /* moves after each change of the directory, before a page that it left is used again */
+    uint64_t
+        exit_ticks; /* the last stamp seen when it was drained; ages of leaks are counted to it */
+    uint64_t
+        directory_sequence; /* moves after each change of the directory, before a page that it left is used again */
     uint64_t directory_offset;
     uint64_t pages_offset;
     uint32_t page_count; /* pages ever used */
     uint32_t reserved;
-    uint64_t live;       /* buffers */
+    uint64_t live; /* buffers */
 } tidemark_account_header;
 
 /* `life`: bits 0-47 size, 48-51 pool, 52 live, 53-63 taken from the stamp, to tell lives of one slot apart.
@@ -90,8 +92,8 @@ typedef struct tidemark_account_entry {
 #define TIDEMARK_LIFE_STAMP_SHIFT 53
 
 typedef struct tidemark_account_page {
-    uint32_t depth;     /* hash bits that all keys of this page share */
-    uint32_t occupied;  /* entries that are not 0: live ones and tombstones */
+    uint32_t depth;    /* hash bits that all keys of this page share */
+    uint32_t occupied; /* entries that are not 0: live ones and tombstones */
     uint32_t live;
     uint32_t next_free; /* collector's own: list of free pages */
     uint64_t reserved[2];

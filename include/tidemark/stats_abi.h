@@ -67,7 +67,7 @@ typedef struct tidemark_stats_header {
     uint32_t table_count;
     uint32_t reserved0;
     uint64_t schema_offset;
-    uint64_t schema_size; /* bytes of JSON, without a terminating zero */
+    uint64_t schema_size;           /* bytes of JSON, without a terminating zero */
     uint64_t control_socket_offset; /* a zero-terminated path; 0 if there is none */
     int32_t collector_pid;
     uint32_t collector_uid;
@@ -125,141 +125,143 @@ enum tidemark_quarantine {
  * Field lists. F(type, name, unit, meaning) is a scalar, A(type, name, count, unit, meaning) an array.
  * Types: u64, u32, i32, text (char, zero-terminated unless full). Each payload's size is a multiple of 8.
  */
-#define TIDEMARK_FIELDS_DEVICE(F, A)                                                    \
-    F(u64, pass, "", "publication that wrote this row")                                 \
-    F(u32, in_use, "", "0: a free row")                                                 \
-    F(u32, device, "", "accelerator number, or 65535 for the host")                     \
-    F(u32, kind, "", "tidemark_device_kind")                                            \
-    F(u32, arch, "", "0 unknown, 1 Grayskull, 2 Wormhole_B0, 3 Blackhole, 4 Quasar")    \
-    F(u32, dram_channels, "", "0: unknown")                                             \
-    F(u32, reserved, "", "0")                                                           \
-    F(u64, dram_per_channel, "bytes", "0: unknown")                                     \
-    F(u64, l1_per_core, "bytes", "0: unknown")                                          \
-    F(u64, conflicts, "", "declarations by programs that contradict what is shown")     \
+#define TIDEMARK_FIELDS_DEVICE(F, A)                                                 \
+    F(u64, pass, "", "publication that wrote this row")                              \
+    F(u32, in_use, "", "0: a free row")                                              \
+    F(u32, device, "", "accelerator number, or 65535 for the host")                  \
+    F(u32, kind, "", "tidemark_device_kind")                                         \
+    F(u32, arch, "", "0 unknown, 1 Grayskull, 2 Wormhole_B0, 3 Blackhole, 4 Quasar") \
+    F(u32, dram_channels, "", "0: unknown")                                          \
+    F(u32, reserved, "", "0")                                                        \
+    F(u64, dram_per_channel, "bytes", "0: unknown")                                  \
+    F(u64, l1_per_core, "bytes", "0: unknown")                                       \
+    F(u64, conflicts, "", "declarations by programs that contradict what is shown")  \
     A(text, name, 64, "", "as configured or declared; empty: unknown")
 
-#define TIDEMARK_FIELDS_MEMORY(F, A)                                          \
-    F(u64, pass, "", "publication that wrote this row")                       \
-    F(u32, in_use, "", "0: a free row")                                       \
-    F(u32, device, "", "accelerator number, or 65535 for the host")           \
-    F(u32, memory, "", "tidemark_memory")                                     \
-    F(u32, capacity_known, "", "1 if capacity is known")                      \
-    F(u64, capacity, "bytes", "meaningless unless capacity_known")            \
+#define TIDEMARK_FIELDS_MEMORY(F, A)                                \
+    F(u64, pass, "", "publication that wrote this row")             \
+    F(u32, in_use, "", "0: a free row")                             \
+    F(u32, device, "", "accelerator number, or 65535 for the host") \
+    F(u32, memory, "", "tidemark_memory")                           \
+    F(u32, capacity_known, "", "1 if capacity is known")            \
+    F(u64, capacity, "bytes", "meaningless unless capacity_known")  \
     F(u64, allocated, "bytes", "sum of the memory's pools")
 
 /* What a usage has everywhere: shared by the device's and the process's table. */
-#define TIDEMARK_FIELDS_USAGE_COMMON(F, A)                                                    \
-    F(u64, current, "bytes", "allocated now; of an exited program: what it left")             \
-    F(u64, peak, "bytes", "highest current")                                                  \
-    F(u64, total_allocated, "bytes", "sum of all allocations")                                \
-    F(u64, total_freed, "bytes", "sum of all frees by the program")                           \
-    F(u64, freed_by_exit, "bytes", "what ended programs had left")                            \
-    F(u64, superseded, "bytes", "lives ended by another allocation under the same key")       \
-    F(u64, live, "buffers", "allocated now")                                                  \
-    F(u64, allocations, "events", "applied")                                                  \
-    F(u64, frees, "events", "applied that found their buffer")                                \
-    F(u32, exact, "", "1: sums and counts are exact; 0: bounded by the lost figures")         \
+#define TIDEMARK_FIELDS_USAGE_COMMON(F, A)                                              \
+    F(u64, current, "bytes", "allocated now; of an exited program: what it left")       \
+    F(u64, peak, "bytes", "highest current")                                            \
+    F(u64, total_allocated, "bytes", "sum of all allocations")                          \
+    F(u64, total_freed, "bytes", "sum of all frees by the program")                     \
+    F(u64, freed_by_exit, "bytes", "what ended programs had left")                      \
+    F(u64, superseded, "bytes", "lives ended by another allocation under the same key") \
+    F(u64, live, "buffers", "allocated now")                                            \
+    F(u64, allocations, "events", "applied")                                            \
+    F(u64, frees, "events", "applied that found their buffer")                          \
+    F(u32, exact, "", "1: sums and counts are exact; 0: bounded by the lost figures")   \
     F(u32, peak_exact, "", "1: peak is exact; 0: it may be too high")
 
-#define TIDEMARK_FIELDS_USAGE(F, A)                                           \
-    F(u64, pass, "", "publication that wrote this row")                       \
-    F(u32, in_use, "", "0: a free row")                                       \
-    F(u32, device, "", "accelerator number, or 65535 for the host")           \
+#define TIDEMARK_FIELDS_USAGE(F, A)                                                 \
+    F(u64, pass, "", "publication that wrote this row")                             \
+    F(u32, in_use, "", "0: a free row")                                             \
+    F(u32, device, "", "accelerator number, or 65535 for the host")                 \
     F(u32, pool, "", "tidemark_pool, or 16 and above for a pool known by its name") \
-    F(u32, memory, "", "tidemark_memory that the pool lies in")               \
-    TIDEMARK_FIELDS_USAGE_COMMON(F, A)                                        \
-    F(u64, lost_allocations, "events", "lost by images that use this pool")   \
-    F(u64, lost_frees, "events", "lost by images that use this pool")         \
-    F(u64, lost_bytes, "bytes", "of lost events, by images that use this pool") \
+    F(u32, memory, "", "tidemark_memory that the pool lies in")                     \
+    TIDEMARK_FIELDS_USAGE_COMMON(F, A)                                              \
+    F(u64, lost_allocations, "events", "lost by images that use this pool")         \
+    F(u64, lost_frees, "events", "lost by images that use this pool")               \
+    F(u64, lost_bytes, "bytes", "of lost events, by images that use this pool")     \
     A(text, pool_name, 24, "", "DRAM, L1, SYSTEM_MEMORY ... or the image's own name")
 
-#define TIDEMARK_FIELDS_PROCESS(F, A)                                                        \
-    F(u64, pass, "", "publication that wrote this row")                                      \
-    F(u32, in_use, "", "0: a free row")                                                      \
-    F(u32, state, "", "tidemark_process_state")                                              \
-    F(u64, image, "", "random id of the program image, never 0")                             \
+#define TIDEMARK_FIELDS_PROCESS(F, A)                                                          \
+    F(u64, pass, "", "publication that wrote this row")                                        \
+    F(u32, in_use, "", "0: a free row")                                                        \
+    F(u32, state, "", "tidemark_process_state")                                                \
+    F(u64, image, "", "random id of the program image, never 0")                               \
     F(u64, parent_image, "", "image that forked or executed this one; 0: none or not tracked") \
-    F(i32, pid, "", "in the collector's pid namespace; 0: not visible there")                \
-    F(u32, uid, "", "owner of the ring segment")                                             \
-    F(u64, start_ticks, "clock ticks", "field 22 of /proc/PID/stat")                         \
-    F(u64, start_unix_ns, "ns", "CLOCK_REALTIME when the process started")                   \
-    F(u64, exit_unix_ns, "ns", "CLOCK_REALTIME when its end was seen; 0: running")           \
-    F(u64, events, "events", "consumed from its lanes")                                      \
-    F(u64, unknown_frees, "events", "found no buffer")                                       \
-    F(u64, inherited_frees, "events", "of buffers that the parent image allocated")          \
-    F(u64, duplicates, "events", "allocations under a key that was live")                    \
-    F(u64, ambiguous_frees, "events", "matched buffers in several pools")                    \
-    F(u64, gap_consequences, "events", "unknown frees and duplicates after a gap")           \
-    F(u64, clock_steps, "events", "stamps more than 1 s ahead, applied in lane order")       \
-    F(u32, exact, "", "1: no loss, nothing superseded, not quarantined")                     \
-    F(u32, quarantine, "", "tidemark_quarantine")                                            \
-    F(u32, lanes, "", "lanes in use")                                                        \
-    F(u32, sandboxed, "", "1: the program entered a sandbox")                                \
-    A(u64, lost_allocations, 8, "events", "by tidemark_loss_cause")                          \
-    A(u64, lost_frees, 8, "events", "by tidemark_loss_cause")                                \
-    A(u64, lost_bytes, 8, "bytes", "by tidemark_loss_cause")                                 \
-    A(text, name, 16, "", "the kernel's comm")                                               \
+    F(i32, pid, "", "in the collector's pid namespace; 0: not visible there")                  \
+    F(u32, uid, "", "owner of the ring segment")                                               \
+    F(u64, start_ticks, "clock ticks", "field 22 of /proc/PID/stat")                           \
+    F(u64, start_unix_ns, "ns", "CLOCK_REALTIME when the process started")                     \
+    F(u64, exit_unix_ns, "ns", "CLOCK_REALTIME when its end was seen; 0: running")             \
+    F(u64, events, "events", "consumed from its lanes")                                        \
+    F(u64, unknown_frees, "events", "found no buffer")                                         \
+    F(u64, inherited_frees, "events", "of buffers that the parent image allocated")            \
+    F(u64, duplicates, "events", "allocations under a key that was live")                      \
+    F(u64, ambiguous_frees, "events", "matched buffers in several pools")                      \
+    F(u64, gap_consequences, "events", "unknown frees and duplicates after a gap")             \
+    F(u64, clock_steps, "events", "stamps more than 1 s ahead, applied in lane order")         \
+    F(u32, exact, "", "1: no loss, nothing superseded, not quarantined")                       \
+    F(u32, quarantine, "", "tidemark_quarantine")                                              \
+    F(u32, lanes, "", "lanes in use")                                                          \
+    F(u32, sandboxed, "", "1: the program entered a sandbox")                                  \
+    A(u64, lost_allocations, 8, "events", "by tidemark_loss_cause")                            \
+    A(u64, lost_frees, 8, "events", "by tidemark_loss_cause")                                  \
+    A(u64, lost_bytes, 8, "bytes", "by tidemark_loss_cause")                                   \
+    A(text, name, 16, "", "the kernel's comm")                                                 \
     A(text, command, 256, "", "command line, words separated by spaces, cut at 255 bytes")
 
-#define TIDEMARK_FIELDS_PROCESS_USAGE(F, A)                                                       \
-    F(u64, pass, "", "publication that wrote this row")                                           \
-    F(u32, in_use, "", "0: a free row")                                                           \
-    F(i32, pid, "", "as in the process table")                                                    \
-    F(u64, image, "", "as in the process table")                                                  \
-    F(u32, device, "", "accelerator number, or 65535 for the host")                               \
-    F(u32, pool, "", "tidemark_pool, or 16 and above for a pool known by its name")               \
-    F(u32, memory, "", "tidemark_memory that the pool lies in")                                   \
-    F(u32, reserved, "", "0")                                                                     \
-    TIDEMARK_FIELDS_USAGE_COMMON(F, A)                                                            \
-    A(text, pool_name, 24, "", "DRAM, L1, SYSTEM_MEMORY ... or the image's own name")             \
-    A(u64, size_histogram, 32, "events", "allocations with 2^i <= size < 2^(i+1); [0]: 0 and 1; [31]: all above")
+#define TIDEMARK_FIELDS_PROCESS_USAGE(F, A)                                           \
+    F(u64, pass, "", "publication that wrote this row")                               \
+    F(u32, in_use, "", "0: a free row")                                               \
+    F(i32, pid, "", "as in the process table")                                        \
+    F(u64, image, "", "as in the process table")                                      \
+    F(u32, device, "", "accelerator number, or 65535 for the host")                   \
+    F(u32, pool, "", "tidemark_pool, or 16 and above for a pool known by its name")   \
+    F(u32, memory, "", "tidemark_memory that the pool lies in")                       \
+    F(u32, reserved, "", "0")                                                         \
+    TIDEMARK_FIELDS_USAGE_COMMON(F, A)                                                \
+    A(text, pool_name, 24, "", "DRAM, L1, SYSTEM_MEMORY ... or the image's own name") \
+    A(u64, size_histogram, 32, "events",                                              \
+      "allocations with 2^i <= size < 2^(i+1); [0]: 0 and 1; [31]: all above")
 
-#define TIDEMARK_FIELDS_COLLECTOR(F, A)                                                       \
-    F(u64, pass, "", "publication that wrote this row")                                       \
-    F(u32, in_use, "", "1")                                                                   \
-    F(u32, reserved, "", "0")                                                            \
-    F(u64, events, "events", "applied since the ledger was made")                             \
-    F(u64, passes, "", "passes that applied something")                                       \
-    F(u64, processes_running, "images", "attached now")                                       \
-    F(u64, processes_seen, "images", "since the ledger was made")                             \
-    F(u64, rings_attached, "rings", "mapped now")                                             \
-    F(u64, rings_quarantined, "rings", "since the collector started")                         \
-    F(u64, rings_refused, "rings", "not attached: wrong owner, version or header")            \
-    F(u64, recoveries, "", "starts that found an unfinished pass")                            \
-    F(u64, restarts, "", "starts on an existing ledger")                                      \
-    F(u64, rows_dropped, "rows", "not published since a table was full")                      \
-    F(u64, sink_dropped, "records", "that a slow sink lost")                                  \
-    F(u64, untracked_images, "images", "that ran untracked since no ring could be had")       \
-    F(u64, audits, "", "live tables compared with their counters")                            \
-    F(u64, audit_differences, "", "comparisons that found a difference")                      \
-    F(u64, publish_latency_last_ns, "ns", "from a pass's cut to its publication")             \
-    F(u64, publish_latency_highest_ns, "ns", "since the collector started")                   \
-    F(u64, clock_base_ticks, "ticks", "stamp that stands for clock_base_unix_ns")             \
-    F(u64, clock_base_unix_ns, "ns", "CLOCK_REALTIME at clock_base_ticks")                    \
-    F(u64, clock_ns_per_tick_q32, "ns / 2^32", "unix_ns = base + ((stamp - base_ticks) * this >> 32)") \
-    F(u64, exited_grace_ns, "ns", "how long exited programs stay; 2^64-1: until the end")     \
-    A(u64, lost_allocations, 8, "events", "by tidemark_loss_cause, all images ever")          \
-    A(u64, lost_frees, 8, "events", "by tidemark_loss_cause, all images ever")                \
+#define TIDEMARK_FIELDS_COLLECTOR(F, A)                                                   \
+    F(u64, pass, "", "publication that wrote this row")                                   \
+    F(u32, in_use, "", "1")                                                               \
+    F(u32, reserved, "", "0")                                                             \
+    F(u64, events, "events", "applied since the ledger was made")                         \
+    F(u64, passes, "", "passes that applied something")                                   \
+    F(u64, processes_running, "images", "attached now")                                   \
+    F(u64, processes_seen, "images", "since the ledger was made")                         \
+    F(u64, rings_attached, "rings", "mapped now")                                         \
+    F(u64, rings_quarantined, "rings", "since the collector started")                     \
+    F(u64, rings_refused, "rings", "not attached: wrong owner, version or header")        \
+    F(u64, recoveries, "", "starts that found an unfinished pass")                        \
+    F(u64, restarts, "", "starts on an existing ledger")                                  \
+    F(u64, rows_dropped, "rows", "not published since a table was full")                  \
+    F(u64, sink_dropped, "records", "that a slow sink lost")                              \
+    F(u64, untracked_images, "images", "that ran untracked since no ring could be had")   \
+    F(u64, audits, "", "live tables compared with their counters")                        \
+    F(u64, audit_differences, "", "comparisons that found a difference")                  \
+    F(u64, publish_latency_last_ns, "ns", "from a pass's cut to its publication")         \
+    F(u64, publish_latency_highest_ns, "ns", "since the collector started")               \
+    F(u64, clock_base_ticks, "ticks", "stamp that stands for clock_base_unix_ns")         \
+    F(u64, clock_base_unix_ns, "ns", "CLOCK_REALTIME at clock_base_ticks")                \
+    F(u64, clock_ns_per_tick_q32, "ns / 2^32",                                            \
+      "unix_ns = base + ((stamp - base_ticks) * this >> 32)")                             \
+    F(u64, exited_grace_ns, "ns", "how long exited programs stay; 2^64-1: until the end") \
+    A(u64, lost_allocations, 8, "events", "by tidemark_loss_cause, all images ever")      \
+    A(u64, lost_frees, 8, "events", "by tidemark_loss_cause, all images ever")            \
     A(u64, lost_bytes, 8, "bytes", "by tidemark_loss_cause, all images ever")
 
-#define TIDEMARK_FIELDS_HISTORY(F, A)                                          \
-    F(u64, pass, "", "publication that wrote this row")                        \
-    F(u32, in_use, "", "0: a free row")                                        \
-    F(u32, device, "", "accelerator number, or 65535 for the host")            \
-    F(u32, pool, "", "as in the usage table")                                  \
-    F(u32, reserved, "", "0")                                                  \
-    F(u64, fine_offset, "bytes", "of 600 samples of 100 ms, from the segment's start")  \
-    F(u64, coarse_offset, "bytes", "of 900 samples of 1 s, from the segment's start")   \
+#define TIDEMARK_FIELDS_HISTORY(F, A)                                                  \
+    F(u64, pass, "", "publication that wrote this row")                                \
+    F(u32, in_use, "", "0: a free row")                                                \
+    F(u32, device, "", "accelerator number, or 65535 for the host")                    \
+    F(u32, pool, "", "as in the usage table")                                          \
+    F(u32, reserved, "", "0")                                                          \
+    F(u64, fine_offset, "bytes", "of 600 samples of 100 ms, from the segment's start") \
+    F(u64, coarse_offset, "bytes", "of 900 samples of 1 s, from the segment's start")  \
     A(text, pool_name, 24, "", "as in the usage table")
 
 /* X(IDENTIFIER, name, row capacity). Order is the directory's order. */
-#define TIDEMARK_TABLES(X)                     \
-    X(COLLECTOR, collector, 1)                 \
-    X(DEVICE, device, 256)                     \
-    X(MEMORY, memory, 1024)                    \
-    X(USAGE, usage, 2048)                      \
-    X(PROCESS, process, 16384)                 \
-    X(PROCESS_USAGE, process_usage, 65536)     \
+#define TIDEMARK_TABLES(X)                 \
+    X(COLLECTOR, collector, 1)             \
+    X(DEVICE, device, 256)                 \
+    X(MEMORY, memory, 1024)                \
+    X(USAGE, usage, 2048)                  \
+    X(PROCESS, process, 16384)             \
+    X(PROCESS_USAGE, process_usage, 65536) \
     X(HISTORY, history, 256)
 
 enum tidemark_stats_table_id {
@@ -275,9 +277,9 @@ enum tidemark_stats_table_id {
 #define TIDEMARK_TYPE_text char
 #define TIDEMARK_STRUCT_F(type, name, unit, doc) TIDEMARK_TYPE_##type name;
 #define TIDEMARK_STRUCT_A(type, name, count, unit, doc) TIDEMARK_TYPE_##type name[count];
-#define TIDEMARK_X(ID, name, capacity)                                            \
-    typedef struct tidemark_##name##_row {                                        \
-        TIDEMARK_FIELDS_##ID(TIDEMARK_STRUCT_F, TIDEMARK_STRUCT_A)                \
+#define TIDEMARK_X(ID, name, capacity)                             \
+    typedef struct tidemark_##name##_row {                         \
+        TIDEMARK_FIELDS_##ID(TIDEMARK_STRUCT_F, TIDEMARK_STRUCT_A) \
     } tidemark_##name##_row;
 TIDEMARK_TABLES(TIDEMARK_X)
 #undef TIDEMARK_X

@@ -34,14 +34,14 @@ enum tidemark_pool {
 };
 
 /* Why an event was not applied. X(identifier, name in JSON, meaning). */
-#define TIDEMARK_LOSS_CAUSES(X)                                                                  \
-    X(FULL, "full", "the lane was full and the waiting budget was spent")                        \
-    X(NO_COLLECTOR, "no_collector", "the lane was full and no collector was there to wait for")  \
-    X(NO_LANE, "no_lane", "more threads than lanes, and the shared one was busy")                \
-    X(HANDLER, "handler", "a signal handler's small lane was full or not there yet")             \
+#define TIDEMARK_LOSS_CAUSES(X)                                                                    \
+    X(FULL, "full", "the lane was full and the waiting budget was spent")                          \
+    X(NO_COLLECTOR, "no_collector", "the lane was full and no collector was there to wait for")    \
+    X(NO_LANE, "no_lane", "more threads than lanes, and the shared one was busy")                  \
+    X(HANDLER, "handler", "a signal handler's small lane was full or not there yet")               \
     X(NO_SPACE, "no_space", "shared memory could not be had (file system, memory or descriptors)") \
-    X(BUDGET, "budget", "the user's budget for rings of dead programs was spent")                \
-    X(SANDBOX, "sandbox", "the program is in a sandbox that forbids what the event needed")      \
+    X(BUDGET, "budget", "the user's budget for rings of dead programs was spent")                  \
+    X(SANDBOX, "sandbox", "the program is in a sandbox that forbids what the event needed")        \
     X(CORRUPT, "corrupt", "the record could not be what a producer writes")
 
 enum tidemark_loss_cause {

@@ -43,7 +43,8 @@ TEST_CASE("a free in another lane finds its allocation whatever the order of lan
     HandRing ring(core.configuration.instance, 2);
     for (std::uint64_t i = 0; i < 400; ++i) {
         const std::uint64_t before = HandRing::now();
-        ring.free(0, i + 1, 0, 0, before + 1);  // lane 0 is read first, but its stamp is the later one
+        ring.free(0, i + 1, 0, 0,
+                  before + 1);  // lane 0 is read first, but its stamp is the later one
         ring.allocate(2, i + 1, 10, 0, 0, before);
     }
     core.flush();
@@ -62,8 +63,10 @@ TEST_CASE("more live buffers than many pages hold are all found again") {
     for (const bool freeing : {false, true}) {
         for (std::uint64_t i = 1; i <= kBuffers; ++i) {
             if (ring.room(0) == 0) core.flush();
-            if (freeing) ring.free(0, i * 64);
-            else ring.allocate(0, i * 64, i);
+            if (freeing)
+                ring.free(0, i * 64);
+            else
+                ring.allocate(0, i * 64, i);
         }
         core.flush();
         CHECK(core.usage(0)->live == (freeing ? 0 : kBuffers));
@@ -73,7 +76,8 @@ TEST_CASE("more live buffers than many pages hold are all found again") {
     CHECK(core.process(ring.image)->unknown_frees == 0);
 }
 
-TEST_CASE("an allocation on a live key supersedes it, and a late free of the old life turns that back") {
+TEST_CASE(
+    "an allocation on a live key supersedes it, and a late free of the old life turns that back") {
     RunningCore core(unique_instance());
     HandRing ring(core.configuration.instance, 2);
     const std::uint64_t t = HandRing::now();
@@ -94,7 +98,8 @@ TEST_CASE("an allocation on a live key supersedes it, and a late free of the old
     CHECK(core.usage(0)->frees == 1);
 }
 
-TEST_CASE("a free that names any pool takes the newest, and several matches make the image inexact") {
+TEST_CASE(
+    "a free that names any pool takes the newest, and several matches make the image inexact") {
     RunningCore core(unique_instance());
     HandRing ring(core.configuration.instance);
     ring.allocate(0, 5, 10, TIDEMARK_POOL_DRAM);
@@ -134,7 +139,8 @@ TEST_CASE("losses that the producer counted make its pools inexact and bound the
 TEST_CASE("what an image left is reported, and its figures go over to the device") {
     RunningCore core(unique_instance());
     HandRing ring(core.configuration.instance);
-    for (std::uint64_t i = 1; i <= 10; ++i) ring.allocate(0, i, 100);
+    for (std::uint64_t i = 1; i <= 10; ++i)
+        ring.allocate(0, i, 100);
     ring.free(0, 1);
     core.flush();
     ring.let_go();
@@ -156,7 +162,8 @@ TEST_CASE("a ring that was full before the collector came is taken whole") {
     const std::string instance = unique_instance();
     HandRing ring(instance, 3);
     for (std::uint32_t lane = 0; lane < 3; ++lane) {
-        for (std::uint64_t i = 0; i < 512; ++i) ring.allocate(2 * lane, lane * 1000 + i, 1);
+        for (std::uint64_t i = 0; i < 512; ++i)
+            ring.allocate(2 * lane, lane * 1000 + i, 1);
     }
     RunningCore core(instance);
     core.flush();
@@ -208,7 +215,8 @@ TEST_CASE("a lying ring is quarantined by name of its lie, and others keep flowi
         expected = TIDEMARK_QUARANTINE_RECORD;
     }
     SUBCASE("a link out of the segment") {
-        liar.put(0, {HandRing::now(), std::uint64_t{1} << 40, tidemark::shm::pack(tidemark::shm::Operation::kLink, 0, 2048), 0, 0});
+        liar.put(0, {HandRing::now(), std::uint64_t{1} << 40,
+                     tidemark::shm::pack(tidemark::shm::Operation::kLink, 0, 2048), 0, 0});
         expected = TIDEMARK_QUARANTINE_LINK;
     }
     SUBCASE("more lanes than there are") {
@@ -254,4 +262,42 @@ TEST_CASE("a private instance leaves nothing in shared memory") {
     for (const auto& entry : std::filesystem::directory_iterator("/dev/shm")) {
         CHECK(entry.path().filename().string().find(instance + ".") == std::string::npos);
     }
+}
+
+TEST_CASE("an image at rest is audited in the background, and its table agrees with its counters") {
+    RunningCore core(unique_instance());
+    HandRing ring(core.configuration.instance);
+    for (std::uint64_t i = 1; i <= 300; ++i)
+        ring.allocate(0, i, i);
+    core.flush();
+    std::uint64_t audits = 0;
+    while (audits == 0) {
+        audits = core.collector().audits;
+        std::this_thread::yield();
+    }
+    CHECK(core.collector().audit_differences == 0);
+}
+
+TEST_CASE("history goes on over a restart of the collector") {
+    const std::string instance = unique_instance();
+    HandRing ring(instance);
+    {
+        RunningCore core(instance, true);
+        ring.allocate(0, 1, 4096);
+        core.flush();
+    }
+    RunningCore core(instance);
+    core.flush();
+    std::string error;
+    const auto reader = tidemark::StatsReader::open(instance, &error);
+    REQUIRE(reader);
+    const auto rows = reader->all<tidemark_history_row>(nullptr);
+    REQUIRE(rows.size() == 1);
+    bool found = false;
+    const std::uint64_t now = tidemark::shm::monotonic_ns(CLOCK_REALTIME);
+    for (std::uint64_t second = 0; second < 60; ++second) {
+        const auto sample = reader->history(rows[0], true, now - second * 1'000'000'000);
+        found |= sample && sample->current == 4096;
+    }
+    CHECK(found);
 }

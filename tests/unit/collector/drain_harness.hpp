@@ -65,13 +65,20 @@ public:
     }
 
     std::optional<tidemark_usage_row> usage(std::uint32_t pool, std::uint32_t device = 0) {
-        return find<tidemark_usage_row>([&](const auto& r) { return r.device == device && r.pool == pool; });
+        return find<tidemark_usage_row>(
+            [&](const auto& r) { return r.device == device && r.pool == pool; });
     }
     std::optional<tidemark_process_row> process(std::uint64_t image) {
         return find<tidemark_process_row>([&](const auto& r) { return r.image == image; });
     }
-    std::optional<tidemark_process_usage_row> process_usage(std::uint64_t image, std::uint32_t pool) {
-        return find<tidemark_process_usage_row>([&](const auto& r) { return r.image == image && r.pool == pool; });
+    std::optional<tidemark_process_usage_row> process_usage(std::uint64_t image,
+                                                            std::uint32_t pool) {
+        return find<tidemark_process_usage_row>(
+            [&](const auto& r) { return r.image == image && r.pool == pool; });
+    }
+
+    tidemark_collector_row collector() {
+        return *find<tidemark_collector_row>([](const auto&) { return true; });
     }
 
     CountingSink sink;

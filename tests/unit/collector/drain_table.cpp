@@ -29,8 +29,9 @@ public:
         state->seed[1] = 0x89abcdef;
         records_.resize(1 << 16);
         journal_header_.capacity = records_.size();
-        journal.attach(&journal_header_, records_.data(), [](void*, std::uint64_t, std::uint64_t) { return true; },
-                       nullptr);
+        journal.attach(
+            &journal_header_, records_.data(),
+            [](void*, std::uint64_t, std::uint64_t) { return true; }, nullptr);
         attach();
         REQUIRE(table.create());
     }
@@ -52,7 +53,8 @@ public:
     }
     // As the next collector does after a SIGKILL.
     void crash() {
-        for (std::uint64_t i = journal.count(); i-- > 0;) restore(base_, kPagesOffset + kLimit, journal.at(i));
+        for (std::uint64_t i = journal.count(); i-- > 0;)
+            restore(base_, kPagesOffset + kLimit, journal.at(i));
         journal.clear();
         attach();
         table.recover();
@@ -71,11 +73,12 @@ public:
 private:
     static constexpr std::uint64_t kLimit = 32 << 20;
     static std::byte* reserve(std::uint64_t bytes) {
-        return static_cast<std::byte*>(
-            mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
+        return static_cast<std::byte*>(mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
     }
     void attach() {
-        table.attach({base_, 1}, kLimit, [](void*, std::uint64_t, std::uint64_t) { return true; }, nullptr);
+        table.attach(
+            {base_, 1}, kLimit, [](void*, std::uint64_t, std::uint64_t) { return true; }, nullptr);
     }
 
     std::byte* base_;
@@ -85,7 +88,8 @@ private:
 
 }  // namespace
 
-TEST_CASE("random inserts and erases, with passes cut off anywhere, leave what the last commit held") {
+TEST_CASE(
+    "random inserts and erases, with passes cut off anywhere, leave what the last commit held") {
     Bench bench;
     Model model;
     Model committed;
@@ -119,7 +123,8 @@ TEST_CASE("random inserts and erases, with passes cut off anywhere, leave what t
             ++crashes;
             model = committed;
             ids.clear();
-            for (const auto& [id, size] : model) ids.push_back(id);
+            for (const auto& [id, size] : model)
+                ids.push_back(id);
         }
     }
     CHECK(bench.content() == model);
@@ -129,7 +134,8 @@ TEST_CASE("random inserts and erases, with passes cut off anywhere, leave what t
 
 TEST_CASE("churn at a constant size does not grow the table without end") {
     Bench bench;
-    for (std::uint64_t id = 0; id < 1000; ++id) REQUIRE(bench.insert(id, 1));
+    for (std::uint64_t id = 0; id < 1000; ++id)
+        REQUIRE(bench.insert(id, 1));
     for (std::uint64_t id = 1000; id < 300000; ++id) {
         bench.erase(id - 1000);
         REQUIRE(bench.insert(id, 1));

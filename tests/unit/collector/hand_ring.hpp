@@ -20,20 +20,23 @@ namespace tidemark::test {
 
 class HandRing {
 public:
-    explicit HandRing(const std::string& instance, std::uint32_t lanes = 1, std::uint32_t capacity = 512)
+    explicit HandRing(const std::string& instance, std::uint32_t lanes = 1,
+                      std::uint32_t capacity = 512)
         : image(shm::random_image_id()), capacity_(capacity) {
         char digits[17];
         std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(image));
         name = std::string(shm::kRingPrefix) + digits;
         const std::string path = "/dev/shm/" + name;
-        size_ = shm::kBlocksOffset + std::uint64_t{2 * shm::kMaxLanes} * capacity * sizeof(shm::Event);
+        size_ =
+            shm::kBlocksOffset + std::uint64_t{2 * shm::kMaxLanes} * capacity * sizeof(shm::Event);
         const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL, 0600);
         struct flock lock = {};
         lock.l_type = F_WRLCK;
         lock.l_len = 1;
         fcntl(descriptor, F_OFD_SETLK, &lock);
         if (ftruncate(descriptor, static_cast<off_t>(size_)) != 0) std::perror("ftruncate");
-        base_ = static_cast<std::byte*>(mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0));
+        base_ = static_cast<std::byte*>(
+            mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0));
         close(descriptor);
         fill_header(instance);
         claim(lanes);
@@ -65,13 +68,15 @@ public:
         shm::Lane& l = lane(index);
         return capacity_ - (l.head - __atomic_load_n(&l.tail, __ATOMIC_ACQUIRE));
     }
-    void allocate(std::uint32_t index, std::uint64_t id, std::uint64_t bytes, std::uint32_t pool = 0,
-                  std::uint32_t device = 0, std::uint64_t stamp = 0) {
-        put(index, {stamp != 0 ? stamp : now(), id, shm::pack(shm::Operation::kAllocation, pool, bytes), device, 0});
+    void allocate(std::uint32_t index, std::uint64_t id, std::uint64_t bytes,
+                  std::uint32_t pool = 0, std::uint32_t device = 0, std::uint64_t stamp = 0) {
+        put(index, {stamp != 0 ? stamp : now(), id,
+                    shm::pack(shm::Operation::kAllocation, pool, bytes), device, 0});
     }
-    void free(std::uint32_t index, std::uint64_t id, std::uint32_t pool = 0, std::uint32_t device = 0,
-              std::uint64_t stamp = 0, std::uint8_t flags = 0) {
-        put(index, {stamp != 0 ? stamp : now(), id, shm::pack(shm::Operation::kFree, pool, 0, flags), device, 0});
+    void free(std::uint32_t index, std::uint64_t id, std::uint32_t pool = 0,
+              std::uint32_t device = 0, std::uint64_t stamp = 0, std::uint8_t flags = 0) {
+        put(index, {stamp != 0 ? stamp : now(), id,
+                    shm::pack(shm::Operation::kFree, pool, 0, flags), device, 0});
     }
     static std::uint64_t now() { return shm::read_clock(shm::choose_clock()); }
 
@@ -91,7 +96,8 @@ private:
         shm::read_own_identity(self);
         h.pid = self.pid;
         h.uid = self.uid;
-        h.start_ticks = self.start_ticks + image % 1000;  // several images of one process, as of several processes
+        h.start_ticks = self.start_ticks +
+                        image % 1000;  // several images of one process, as of several processes
         h.clock_kind = static_cast<std::uint32_t>(shm::choose_clock());
         h.lane_count = shm::kMaxLanes;
         h.lane_size = sizeof(shm::Lane);
@@ -104,7 +110,8 @@ private:
     }
     void claim(std::uint32_t lanes) {
         for (std::uint32_t i = 0; i < 2 * lanes; ++i) {
-            lane(i).first_offset = shm::kBlocksOffset + std::uint64_t{i} * capacity_ * sizeof(shm::Event);
+            lane(i).first_offset =
+                shm::kBlocksOffset + std::uint64_t{i} * capacity_ * sizeof(shm::Event);
             lane(i).first_capacity = capacity_;
         }
         __atomic_store_n(&header().lanes_used, lanes, __ATOMIC_RELEASE);
