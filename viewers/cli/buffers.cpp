@@ -25,19 +25,20 @@ public:
     const char* help() const override {
         return R"(Usage: tidemark buffers [options]
 
-Lists the live buffers of programs that run. Shown to the collector's user and root.
+Lists live buffers of programs that run. For the collector's user and root.
 
   --sort size|age|id      the largest (default), the oldest, the lowest first
   --top N                 so many (20 as text, else all); 0: all
   -d, --device 0,2|all    -p, --pid PID    -u, --user NAME    --pool POOL
-  --format FORMAT         table, json or csv; --json; --csv; --noheader; --nounits
-  -w, --watch[=SECONDS]   again and again; -r, --refresh MS; -n, --count N; -1, --once
+  --format FORMAT         table, json, csv; --json; --csv; --noheader; --nounits
+  -w, --watch[=SECONDS]   again and again; -r, --refresh MS: so often
+  -n, --count N           so many times; -1, --once
   -o, --output FILE       into a new file; -f, --force: overwrite it
   --color WHEN            auto, always, never; --ascii
   --instance NAME         another collector's; --trust-uid UID
 
-Exit status: 0; 2 for a wrong command line; 3 without a collector, or if no list could
-be read.
+Exit status: 0; 2 for a wrong command line; 3 without a collector, or if no
+list could be read.
 
 Examples:
   tidemark buffers --top 5

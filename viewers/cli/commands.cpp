@@ -18,13 +18,14 @@ Live memory telemetry: what programs allocate on accelerators and the host.
 )";
 
 constexpr const char* kOverviewEnd = R"(
-Every verb takes the same filters (-d, -p, -u, --pool), formats (--json, --csv) and -w to
-watch; `tidemark VERB --help` lists them. `tidemarkd --background` starts the collector.
+Every verb takes the same filters (-d, -p, -u, --pool), formats (--json, --csv)
+and -w to watch; `tidemark VERB --help` lists them. `tidemarkd --background`
+starts the collector.
 
 Examples:
-  tidemark                              the table, once
-  tidemark -w2 -d 0                     again every two seconds, of device 0
-  tidemark run -- python3 app.py        what a program allocates; needs nothing running
+  tidemark                          the table, once
+  tidemark -w2 -d 0                 every two seconds, of device 0
+  tidemark run -- python3 app.py    what a program allocates; needs no collector
 )";
 
 // What a verb must not do half-way is decided before it starts.

@@ -30,19 +30,19 @@ public:
     const char* help() const override {
         return R"(Usage: tidemark doctor [options]
 
-Checks shared memory, limits, the clock, the installation, the collector, and Tidemark's
-objects in /dev/shm. Each line is ok, a warning or a problem, with what to do.
+Checks shared memory, limits, the clock, the installation, the collector, and
+Tidemark's objects in /dev/shm. Each line is ok, a warning or a problem.
 
-  --fix                   removes objects that nobody uses: abandoned temporary ones, those
-                          of private instances whose collector is gone, and, if no collector
-                          runs, rings of ended programs. Only your own; all as root. With
-                          --instance NAME also those of that instance, if its collector is gone
+  --fix                   removes objects that nobody uses: abandoned ones,
+                          those of private instances whose collector is gone,
+                          and, if no collector runs, rings of ended programs.
+                          Your own; as root all. --instance NAME: its too
   --json                  as JSON (--format json)
   -o, --output FILE       into a new file; -f, --force: overwrite it
   --color WHEN            auto, always, never; --ascii
   --instance NAME         look at this collector; --trust-uid UID
 
-Exit status: 0 all is well, 1 warnings, 2 wrong command line, 3 something is broken.
+Exit status: 0 all is well, 1 warnings, 2 wrong command line, 3 problems.
 
 Examples:
   tidemark doctor

@@ -32,9 +32,9 @@ public:
     const char* help() const override {
         return R"(Usage: tidemark events [options]
 
-Follows events until interrupted: alloc, free, leak, start, exec, exit. A reader that is
-too slow is told how many it missed ("dropped"); programs are never slowed down.
-Shown to the collector's user and root.
+Follows events until interrupted: alloc, free, leak, start, exec, exit. A reader
+that is too slow is told how many it missed; programs are never slowed down.
+For the collector's user and root.
 
   --json                  one JSON object a line (--format json), else text
   -n, --count N           ends after so many
@@ -44,8 +44,8 @@ Shown to the collector's user and root.
   --color WHEN            auto, always, never; --ascii
   --instance NAME         another collector's; --trust-uid UID
 
-Exit status: 0 when interrupted or after N events; 2 for a wrong command line; 3 without
-a collector, or when it ends.
+Exit status: 0 when interrupted or after N events; 2 for a wrong command line;
+3 without a collector, or when it ends.
 
 Examples:
   tidemark events -p 1234

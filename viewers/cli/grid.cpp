@@ -23,7 +23,8 @@ std::size_t columns_of(const Line& line) {
         [](std::size_t sum, const Span& span) { return sum + model::columns_of(span.text); });
 }
 
-Grid::Layout Grid::layout(std::size_t width, bool header) const {
+// As wide as the widest cell.
+Grid::Layout Grid::natural(bool header) const {
     Layout layout;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
         std::size_t widest = header ? model::columns_of(columns_[i].title) : 0;
@@ -33,33 +34,43 @@ Grid::Layout Grid::layout(std::size_t width, bool header) const {
         layout.widths.push_back(widest);
         layout.shown.push_back(i);
     }
-    const auto total = [&] {
-        std::size_t sum = layout.shown.empty() ? 0 : kGap * (layout.shown.size() - 1);
-        for (const std::size_t i : layout.shown) {
-            sum += layout.widths[i];
-        }
-        return sum;
-    };
-    const auto least_total = [&] {
-        std::size_t sum = total();
-        for (const std::size_t i : layout.shown) {
-            const std::size_t least = columns_[i].least == 0 ? layout.widths[i] : columns_[i].least;
-            sum -= layout.widths[i] - std::min(least, layout.widths[i]);
-        }
-        return sum;
-    };
-    while (least_total() > width) {
+    return layout;
+}
+
+std::size_t Grid::total(const Layout& layout) const {
+    std::size_t sum = layout.shown.empty() ? 0 : kGap * (layout.shown.size() - 1);
+    for (const std::size_t i : layout.shown) {
+        sum += layout.widths[i];
+    }
+    return sum;
+}
+
+// With every column that may be cut at its least.
+std::size_t Grid::least_total(const Layout& layout) const {
+    std::size_t sum = total(layout);
+    for (const std::size_t i : layout.shown) {
+        const std::size_t least = columns_[i].least == 0 ? layout.widths[i] : columns_[i].least;
+        sum -= layout.widths[i] - std::min(least, layout.widths[i]);
+    }
+    return sum;
+}
+
+void Grid::drop_columns(Layout& layout, std::size_t width) const {
+    while (least_total(layout) > width) {
         const auto first = std::max_element(
             layout.shown.begin(), layout.shown.end(), [&](std::size_t a, std::size_t b) {
                 return columns_[a].expendable < columns_[b].expendable;
             });
         if (first == layout.shown.end() || columns_[*first].expendable == 0) {
-            break;
+            return;
         }
         layout.shown.erase(first);
     }
-    // One column at a time off the widest that may be cut.
-    while (total() > width) {
+}
+
+// One character at a time off the widest column that may be cut.
+void Grid::cut_columns(Layout& layout, std::size_t width) const {
+    while (total(layout) > width) {
         std::size_t* widest = nullptr;
         for (const std::size_t i : layout.shown) {
             const bool may = columns_[i].least != 0 && layout.widths[i] > columns_[i].least;
@@ -68,10 +79,24 @@ Grid::Layout Grid::layout(std::size_t width, bool header) const {
             }
         }
         if (widest == nullptr) {
-            break;
+            return;
         }
         --*widest;
     }
+}
+
+void Grid::fill_width(Layout& layout, std::size_t width) const {
+    const std::size_t used = total(layout);
+    if (filler_ && used < width) {
+        layout.widths[*filler_] += width - used;
+    }
+}
+
+Grid::Layout Grid::layout(std::size_t width, bool header) const {
+    Layout layout = natural(header);
+    drop_columns(layout, width);
+    cut_columns(layout, width);
+    fill_width(layout, width);
     return layout;
 }
 

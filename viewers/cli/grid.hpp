@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,9 @@ public:
     void row(Line cells) { rows_.push_back(std::move(cells)); }
     bool empty() const { return rows_.empty(); }
 
+    // Rows fill the width that they are given: this column takes what is left over.
+    void fill_with(std::size_t column) { filler_ = column; }
+
     // Titles (if `header`) and rows, none wider than `width` as long as columns may be cut or dropped.
     std::vector<Line> lines(std::size_t width, bool ascii, bool header = true) const;
 
@@ -46,10 +50,17 @@ private:
         std::vector<std::size_t> widths;  // of all columns
     };
     Layout layout(std::size_t width, bool header) const;
+    Layout natural(bool header) const;
+    std::size_t total(const Layout& layout) const;
+    std::size_t least_total(const Layout& layout) const;
+    void drop_columns(Layout& layout, std::size_t width) const;
+    void cut_columns(Layout& layout, std::size_t width) const;
+    void fill_width(Layout& layout, std::size_t width) const;
     Line line(const Line& cells, const Layout& layout, bool ascii) const;
 
     std::vector<GridColumn> columns_;
     std::vector<Line> rows_;
+    std::optional<std::size_t> filler_;
 };
 
 std::size_t columns_of(const Line& line);

@@ -26,19 +26,19 @@ public:
     const char* help() const override {
         return R"(Usage: tidemark leaks [PID | FILE] [options]
 
-Shows what programs had allocated when they ended (as long as the collector keeps them:
-60 s), which pools only grew lately, and what programs hold that run. With PID: one
-process. With FILE: what `tidemark run --json -o FILE` or the leak log wrote.
+What programs had allocated when they ended (the collector keeps them for 60 s),
+which pools only grew lately, and what running programs hold. PID: one process.
+FILE: what `tidemark run --json -o FILE` or the collector's leak log wrote.
 
   --top N                 so many of each kind as text (10); 0: all
   -d, --device 0,2|all    -p, --pid PID    -u, --user NAME    --pool POOL
-  --format FORMAT         table, json or csv; --json; --csv; --noheader; --nounits
+  --format FORMAT         table, json, csv; --json; --csv; --noheader; --nounits
   -o, --output FILE       into a new file; -f, --force: overwrite it
   --color WHEN            auto, always, never; --ascii
   --instance NAME         another collector's; --trust-uid UID
 
-Exit status: 1 if any program that ended left something; 0 if none did; 2 for a wrong
-command line; 3 without a collector.
+Exit status: 1 if a program that ended left something; 0 if none did; 2 for a
+wrong command line; 3 without a collector.
 
 Examples:
   tidemark leaks --pool DRAM

@@ -132,6 +132,10 @@ Parsed Parser::parse(const std::vector<std::string>& arguments) {
     }
     parsed.help = state_->help;
     parsed.version = state_->version;
+    if (!complaint.empty() && parsed.command == nullptr && !arguments.empty() &&
+        arguments.front()[0] != '-') {
+        usage_error("there is no verb '" + arguments.front() + "'; `tidemark --help` lists them");
+    }
     if (!complaint.empty() && !parsed.help) {
         const std::string verb =
             parsed.command != nullptr ? std::string(" ") + parsed.command->name() : "";

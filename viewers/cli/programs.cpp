@@ -73,7 +73,11 @@ Found find_malloc_tracker() {
                                "/../" TIDEMARK_LIBDIR "/tidemark/"}) {
         candidates.push_back(own + folder + kTracker);
     }
-    return first_of(candidates, R_OK, kTracker);
+    Found found = first_of(candidates, R_OK, kTracker);
+    if (found.path.empty()) {
+        found.error = std::string(kTracker) + " was not found in the library folders beside " + own;
+    }
+    return found;
 }
 
 }  // namespace tidemark::cli

@@ -21,17 +21,18 @@ public:
 
   --json                  one JSON document (the default); one a line with -w
   --csv                   one row a device and pool; --noheader, --nounits
-  --query COLS            CSV of these columns, e.g. device,pool,allocated; with pid, user,
-                          name ... one row a process, device and pool. `--query help`
-  --format proc           plain columns: per device a line a process and a TOTAL
-  --log FILE.csv          appends timestamp,device,dram,l1 (bytes) every -r MS
-  -w, --watch[=SECONDS]   again and again; -r, --refresh MS; -n, --count N; -1, --once
+  --query COLS            CSV of these columns, e.g. device,pool,allocated; with
+                          pid, user, name: of processes. `--query help`
+  --format proc           plain columns: a line a process, and a TOTAL
+  --log FILE.csv          appends timestamp,device,dram,l1 again and again
+  -w, --watch[=SECONDS]   again and again; -r, --refresh MS: so often
+  -n, --count N           so many times; -1, --once
   -d, --device 0,2|all    -p, --pid PID    -u, --user NAME    --pool POOL
   -o, --output FILE       into a new file; -f, --force: overwrite it
   --instance NAME         --trust-uid UID    --color WHEN    --ascii
 
-JSON: bytes are integers, unknown is null, keys are only ever added. Exit status: 0, 2 for
-a wrong command line, 3 without a collector (a stopped one's last figures are printed).
+JSON: bytes are integers, unknown is null, keys are only ever added. Exit: 0; 2
+wrong command line; 3 no collector (a stopped one's last figures are printed).
 
 Examples:
   tidemark query --json | jq '.devices[].pools[] | {pool, allocated}'

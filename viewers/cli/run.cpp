@@ -26,26 +26,25 @@ public:
     const char* help() const override {
         return R"(Usage: tidemark run [options] -- COMMAND [ARGUMENT...]
 
-Runs COMMAND with its own collector under the malloc tracker, passes its exit status on
-and reports on standard error what it and its children allocated, at most held, and left.
+Runs COMMAND under the malloc tracker with a collector of its own, and reports
+on standard error what it and its children allocated, at most held, and left.
 
-  --json                  the report as JSON; -o, --output FILE: into a new file (-: standard
-                          output); -f, --force: overwrite it; -q, --quiet: no text report
-  --max-peak SIZE         fail if a device's pool held more, summed over processes
-  --max-leak SIZE         fail if exited processes left more in a device's pool
-  --error-exitcode N      what failing means (1)
-  -d, --device 0,2|all    --pool POOL     only these; --pool SYSTEM_MEMORY makes limits
-                          count host memory, which programs leave behind on purpose
+  --json                  the report as JSON; -q, --quiet: no text
+  -o, --output FILE       into a new file (-: standard output); -f: overwrite
+  --max-peak SIZE         fail if a device's pool held more (over all processes)
+  --max-leak SIZE         fail if more was left in it; --error-exitcode N
+  -d, --device 0,2|all    --pool POOL: only these. --pool SYSTEM_MEMORY makes
+                          limits count host memory, often left on purpose
   --wait SECONDS          for processes that COMMAND leaves running (5)
   --top N                 rows of programs and of leaks in the text (5); 0: all
-  --nounits    --color WHEN    --ascii
+  --nounits               --color WHEN    --ascii
 
-Exit status: COMMAND's (128+N for signal N; 126, 127 as a shell). If that is 0: 1 or N when
-a limit was exceeded, 3 when a limit was asked but nothing could be tracked.
+Exit status: COMMAND's (128+N for signal N; 126, 127 as a shell). If that is 0:
+1 (or N) if a limit was exceeded, 3 if one was asked but nothing was tracked.
 
 Examples:
   tidemark run -- python3 app.py
-  tidemark run --json -o run.json --max-leak 0 --pool SYSTEM_MEMORY -- ./tests
+  tidemark run --json -o run.json --max-leak 1M --pool SYSTEM_MEMORY -- ./tests
 )";
     }
     void add_options(OptionSet& set) override {

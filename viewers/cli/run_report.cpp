@@ -40,6 +40,9 @@ std::string ending_text(int status) {
                         : "exit status " + std::to_string(status);
 }
 
+constexpr std::size_t kFiller =
+    1;  // pool, program: the column that takes what is left of the width
+
 class Report {
 public:
     Report(const RunResult& result, const ReportLook& look, const Terminal& terminal)
@@ -59,7 +62,8 @@ private:
     void leaks();
     void verdict(const std::vector<PoolResult>& pools, const std::vector<std::string>& exceeded);
     void say(const std::string& text, Style style);
-    void add(const Grid& grid) {
+    void add(Grid grid) {
+        grid.fill_with(kFiller);
         frame_.lines(grid.lines(frame_.inner_width(), terminal_.ascii()));
     }
     std::size_t shown(std::size_t count) const {
@@ -98,7 +102,7 @@ void Report::pools(const std::vector<PoolResult>& pools) {
                {"Total", Align::kRight, 0, 1},
                {"Peak", Align::kRight},
                {"Left at exit", Align::kRight},
-               {"", Align::kLeft, 0, 2}});
+               {"Buffers", Align::kRight, 0, 2}});
     for (const PoolResult& pool : pools) {
         const std::string about = pool.left_exact ? "" : "~";
         grid.row({{model::device_word(pool.usage.device), Style::kAccent},
@@ -107,8 +111,7 @@ void Report::pools(const std::vector<PoolResult>& pools) {
                   {figures_.total_allocated(pool.usage)},
                   {figures_.peak(pool.usage), Style::kBold},
                   {about + figures_.bytes(pool.left)},
-                  {pool.left_live == 0 ? "" : "in " + about + figures_.count(pool.left_live),
-                   Style::kDim}});
+                  {about + figures_.count(pool.left_live)}});
     }
     if (!grid.empty()) {
         frame_.rule();

@@ -20,16 +20,16 @@ public:
     const char* help() const override {
         return R"(Usage: tidemark [smi] [options]
 
-Shows devices with their memories, pools, the programs that use them, and whether
-anything was lost. Unknown figures are N/A.
+Shows devices with their memories, pools, the programs that use them, and
+whether anything was lost. Unknown figures are N/A.
 
-  -w, --watch[=SECONDS]   again and again, in place on a terminal; -r, --refresh MS
-  -n, --count N           so many times; -1, --once: one time
+  -w, --watch[=SECONDS]   again and again, in place on a terminal
+  -r, --refresh MS        so often; -n, --count N: so many times; -1, --once
   -d, --device 0,2|all    these devices; host is the host
-  -p, --pid PID           these processes;  -u, --user NAME: those of these users
+  -p, --pid PID           these processes; -u, --user NAME: of these users
   --pool POOL             these pools
   --format FORMAT         table, json, csv or proc; --json; --csv
-  --nounits --noheader    bare numbers; no titles
+  --nounits, --noheader   bare numbers; no titles
   -o, --output FILE       into a new file; -f, --force: overwrite it
   --color WHEN            auto, always, never; --ascii: no box characters
   --instance NAME         another collector's; --trust-uid UID: of that user

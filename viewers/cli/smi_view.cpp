@@ -18,6 +18,11 @@ namespace {
 constexpr const char* kUnknown = "N/A";
 constexpr std::size_t kNarrowest = 60;
 constexpr std::size_t kExitedShown = 8;
+
+// The columns that take what is left of the width.
+constexpr std::size_t kNameColumn = 1;
+constexpr std::size_t kPoolColumn = 1;
+constexpr std::size_t kProgramColumn = 3;
 constexpr double kFull = 0.9;
 constexpr double kNearlyFull = 0.7;
 
@@ -52,9 +57,10 @@ private:
     void exited();
     void status();
 
-    void add(const Grid& grid) {
+    void add(Grid grid, std::size_t filler) {
         if (!grid.empty()) {
             frame_.rule();
+            grid.fill_with(filler);
             frame_.lines(grid.lines(frame_.inner_width(), terminal_.ascii(), look_.header));
         }
     }
@@ -145,7 +151,7 @@ void Smi::devices() {
         frame_.rule();
         frame_.line({{"no device has been seen yet", Style::kDim}});
     }
-    add(grid);
+    add(grid, kNameColumn);
 }
 
 void Smi::pools() {
@@ -170,7 +176,7 @@ void Smi::pools() {
                       {figures_.total_allocated(pool)}});
         }
     }
-    add(grid);
+    add(grid, kPoolColumn);
 }
 
 // Rows of processes are ordered as a person looks for them: by device, then by process.
@@ -216,7 +222,7 @@ void Smi::running() {
         }
     }
     if (any) {
-        add(grid);
+        add(grid, kProgramColumn);
     } else {
         frame_.rule();
         frame_.line({{"no program that runs now is tracked; `tidemark run -- CMD` tracks one",
@@ -256,7 +262,7 @@ void Smi::exited() {
                   {figures_.peak(*usage), Style::kDim},
                   {figures_.live(*usage), Style::kDim}});
     }
-    add(grid);
+    add(grid, kProgramColumn);
     if (rows.size() > kExitedShown) {
         frame_.line({{"and " + figures_.count(rows.size() - kExitedShown) +
                           " more that exited; `tidemark leaks` lists them",

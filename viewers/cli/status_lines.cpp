@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viewers/cli/status_lines.hpp"
 
+#include <algorithm>
 #include <sstream>
 
 #include "viewers/model/names.hpp"
@@ -98,6 +99,11 @@ std::vector<std::string> wrapped(const std::string& text, std::size_t columns) {
     std::istringstream words(text);
     std::string word;
     while (words >> word) {
+        // A command in backticks is copied by hand: it stays on one line.
+        for (std::string more;
+             std::count(word.begin(), word.end(), '`') % 2 != 0 && words >> more;) {
+            word += " " + more;
+        }
         std::string& line = lines.back();
         if (!line.empty() && model::columns_of(line) + 1 + model::columns_of(word) > columns) {
             lines.push_back(word);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "viewers/model/names.hpp"
+#include "viewers/model/text.hpp"
 #include "viewers/model/units.hpp"
 
 namespace tidemark::model {
@@ -116,7 +117,9 @@ std::vector<std::string> values(const Snapshot& snapshot, const Process* process
     return fields;
 }
 
-std::string quoted(const std::string& field) {
+// Names come from other programs: what could drive a terminal does not get through.
+std::string quoted(const std::string& raw) {
+    const std::string field = printable(raw);
     if (field.find_first_of(",\"\r\n") == std::string::npos) {
         return field;
     }
