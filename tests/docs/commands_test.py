@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The commands of README.md do what it shows: each `$` line of its console blocks is run, in order, in a folder and an
+instance of its own, and must end with the status that stands behind it (`# exit status N`, else 0). Lines of a
+shown output that hold no figures must be in the real one."""
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from documents import BIN, ROOT, blocks
+
+INSTANCE = f"test-{os.getpid()}-docs"
+STATUS = re.compile(r"# exit status ([\d or]+)")
+BOX = re.compile(r"[│╭╮╰╯├┤─]")
+
+
+def environment(folder):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("TIDEMARK_", "TT_", "LD_"))}
+    kept.update(
+        PATH=f"{BIN}:/usr/bin:/bin", TIDEMARK_INSTANCE=INSTANCE, PYTHONMALLOC="malloc", HOME=str(folder),
+        XDG_CONFIG_HOME=str(folder), PYTHONDONTWRITEBYTECODE="1", COLUMNS="80", LC_ALL="C.UTF-8", TERM="dumb",
+    )  # fmt: skip
+    return kept
+
+
+def steps():
+    """[(command, statuses, shown output)] of README.md."""
+    found = []
+    for language, code in blocks((ROOT / "README.md").read_text(encoding="utf-8")):
+        if language != "console":
+            continue
+        for line in code.splitlines():
+            if not line.startswith("$ "):
+                found[-1][2].append(line)
+                continue
+            status = STATUS.search(line)
+            statuses = [int(word) for word in status[1].split() if word != "or"] if status else [0]
+            found.append((line[2:].split("    #")[0], statuses, []))
+    return found
+
+
+def words(line):
+    return " ".join(BOX.sub(" ", line).split())
+
+
+class Commands(unittest.TestCase):
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="tidemark-docs."))
+        (self.folder / "examples").symlink_to(ROOT / "examples")
+        self.environment = environment(self.folder)
+        self.addCleanup(self.clean)
+
+    def clean(self):
+        self.run_line("tidemarkd --stop")
+        for left in Path("/dev/shm").glob(f"tidemark.{INSTANCE}.*"):
+            left.unlink(missing_ok=True)
+        shutil.rmtree(self.folder)
+
+    def run_line(self, line):
+        return subprocess.run(
+            ["sh", "-c", line], cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=100,
+        )  # fmt: skip
+
+    def test_readme(self):
+        self.assertGreater(len(steps()), 5)
+        for line, statuses, shown in steps():
+            with self.subTest(command=line):
+                done = self.run_line(line)
+                self.assertIn(done.returncode, statuses, done.stdout)
+                real = [words(text) for text in done.stdout.splitlines()]
+                for text in map(words, shown):
+                    if text and not re.search(r"\d", text):
+                        self.assertIn(text, real)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
