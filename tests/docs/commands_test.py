@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The commands of README.md do what it shows: each `$` line of its console blocks is run, in order, in a folder and an
-instance of its own, and must end with the status that stands behind it (`# exit status N`, else 0). Lines of a
-shown output that hold no figures must be in the real one."""
+"""The examples that report buffers do, and the commands of README.md do what it shows: each `$` line of its console
+blocks is run, in order, in a folder and an instance of its own, and must end with the status that stands behind it
+(`# exit status N`, else 0). Lines of a shown output that hold no figures must be in the real one."""
+import json
 import os
 import re
 import shutil
@@ -75,6 +76,22 @@ class Commands(unittest.TestCase):
                 for text in map(words, shown):
                     if text and not re.search(r"\d", text):
                         self.assertIn(text, real)
+
+    def test_examples_that_report_buffers(self):
+        expected = {"c": ("weights", 4, 3, 10 << 20, 4 << 20), "cpp": ("L1", 3, 3, 6144, 0)}
+        for language, (pool, allocations, frees, total, left) in expected.items():
+            with self.subTest(language=language):
+                out = f"track_{language}.json"
+                done = self.run_line(f"tidemark run -q --json -o {out} -- {BIN}/example.track_{language}")
+                self.assertEqual(done.returncode, 0, done.stdout)
+                self.assertRegex(done.stdout, r"(: |, )published\n")
+                report = json.loads((self.folder / out).read_text(encoding="utf-8"))
+                device = next(d for d in report["devices"] if d["device"] == 0)
+                self.assertEqual(device["name"], "example card")
+                row = next(p for p in device["pools"] if p["pool"] == pool)
+                self.assertEqual((row["allocations"], row["frees"], row["total_allocated"]), (allocations, frees, total))
+                self.assertTrue(row["exact"] and row["peak_exact"])
+                self.assertEqual(sum(leak["size"] for leak in report["leaks"] if leak["device"] == 0), left)
 
 
 if __name__ == "__main__":
