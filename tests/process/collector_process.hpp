@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A real tidemarkd for process tests: started, killed, stopped in time and started again under one instance, and
+// everything that the instance made in /dev/shm removed at the end. No test waits for a fixed time; until() waits for a
+// condition.
+#pragma once
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "shm/ring_layout.hpp"
+
+namespace tidemark::test {
+
+using Variables = std::map<std::string, std::string>;
+using Words = std::vector<std::string>;
+
+// True once the condition holds; false after a minute, which no working system needs.
+template <typename Condition>
+bool comes_true(Condition condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > deadline) return false;
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+    return true;
+}
+
+inline std::string built(const std::string& program) {
+    const char* folder = std::getenv("TIDEMARK_BIN_DIR");
+    return std::string(folder != nullptr ? folder : "bin") + "/" + program;
+}
+
+// Starts a program that dies with the test; `variables` are added, an empty one is removed.
+inline pid_t start(const Words& words, const Variables& variables = {}, int output = -1) {
+    std::vector<char*> arguments;
+    for (const std::string& word : words)
+        arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    const pid_t pid = fork();
+    if (pid != 0) return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (const auto& [name, value] : variables) {
+        if (value.empty())
+            unsetenv(name.c_str());
+        else
+            setenv(name.c_str(), value.c_str(), 1);
+    }
+    if (output >= 0) dup2(output, STDOUT_FILENO);
+    execv(arguments[0], arguments.data());
+    _exit(126);
+}
+
+inline int wait_until_ended(pid_t pid) {
+    int status = -1;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    return status;
+}
+
+// A name of its own, and at its end nothing of it is left.
+class OwnInstance {
+public:
+    OwnInstance() : name_("process-" + std::to_string(getpid()) + "-" + std::to_string(next())) {}
+    ~OwnInstance() {
+        for (const std::string& object : objects())
+            unlink(("/dev/shm/" + object).c_str());
+        for (const std::string& ring : rings())
+            unlink(("/dev/shm/" + ring).c_str());
+    }
+    OwnInstance(const OwnInstance&) = delete;
+    OwnInstance& operator=(const OwnInstance&) = delete;
+
+    const std::string& name() const { return name_; }
+    // tidemark.<instance>.*
+    std::vector<std::string> objects() const { return listed("tidemark." + name_ + "."); }
+    // Rings that name the instance.
+    std::vector<std::string> rings() const {
+        std::vector<std::string> ours;
+        for (const std::string& ring : listed(shm::kRingPrefix)) {
+            std::ifstream file("/dev/shm/" + ring, std::ios::binary);
+            shm::RingHeader header{};
+            file.read(reinterpret_cast<char*>(&header), sizeof header);
+            if (name_ == header.instance) ours.push_back(ring);
+        }
+        return ours;
+    }
+    Variables tracked(const Variables& more = {}) const {
+        Variables all{{"TIDEMARK_ENABLED", "1"}, {"TIDEMARK_INSTANCE", name_}};
+        for (const auto& [name, value] : more)
+            all[name] = value;
+        return all;
+    }
+
+    static std::vector<std::string> listed(const std::string& prefix) {
+        std::vector<std::string> names;
+        std::error_code gone;
+        for (const auto& entry : std::filesystem::directory_iterator("/dev/shm", gone)) {
+            const std::string name = entry.path().filename();
+            if (name.rfind(prefix, 0) == 0) names.push_back(name);
+        }
+        return names;
+    }
+
+private:
+    static int next() {
+        static int count = 0;
+        return ++count;
+    }
+    std::string name_;
+};
+
+// One tidemarkd process. Killed at the end if it still runs.
+class Collector {
+public:
+    explicit Collector(const std::string& instance, const Words& more = {},
+                       const Variables& variables = {}) {
+        int ends[2];
+        if (pipe2(ends, 0) != 0) std::perror("pipe2");
+        fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+        Words words{built("tidemarkd"),     "-q", "-q", "--instance", instance, "--ready-fd",
+                    std::to_string(ends[1])};
+        words.insert(words.end(), more.begin(), more.end());
+        pid_ = start(words, variables);
+        close(ends[1]);
+        char said[64];
+        is_ready_ = read(ends[0], said, sizeof said) > 0;
+        close(ends[0]);
+    }
+    ~Collector() { kill(); }
+    Collector(const Collector&) = delete;
+    Collector& operator=(const Collector&) = delete;
+
+    pid_t pid() const { return pid_; }
+    // False: it ended before it was ready.
+    bool is_ready() const { return is_ready_; }
+    void signal(int number) const { ::kill(pid_, number); }
+    void kill() {
+        if (!ended_) signal(SIGKILL);
+        wait();
+    }
+    // Its wait status.
+    int wait() {
+        if (!ended_) status_ = wait_until_ended(pid_);
+        ended_ = true;
+        return status_;
+    }
+    bool has_ended() {
+        if (!ended_ && waitpid(pid_, &status_, WNOHANG) == pid_) ended_ = true;
+        return ended_;
+    }
+
+private:
+    pid_t pid_ = -1;
+    int status_ = 0;
+    bool is_ready_ = false;
+    bool ended_ = false;
+};
+
+}  // namespace tidemark::test
