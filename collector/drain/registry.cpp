@@ -106,6 +106,10 @@ void Registry::attach(std::unique_ptr<Ring> ring) {
     image.ended = false;  // found by its ring; whether the producer still holds it is asked next
     image.ring->account = image.account.get();
     image.ring->resume(image.account->positions);
+    // A predecessor may have died between its commit and these: without them the program waits for space that it has,
+    // and a flush for a publication that was (ours, before the scan).
+    image.ring->give_back(image.account->positions);
+    image.ring->mark_published(image.account->positions);
     refresh_declarations(image);
     image.ring->announce(bell_slot ? bell_slot(image.identity.uid) : -1,
                          static_cast<std::uint32_t>(getpid()));
