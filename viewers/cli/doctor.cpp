@@ -35,8 +35,8 @@ Tidemark's objects in /dev/shm. Each line is ok, a warning or a problem.
 
   --fix                   removes objects that nobody uses: abandoned ones,
                           those of private instances whose collector is gone,
-                          and, if no collector runs, rings of ended programs.
-                          Your own; as root all. --instance NAME: its too
+                          and rings of ended programs that no collector took for
+                          a minute. --instance NAME: those of that one too
   --json                  as JSON (--format json)
   -o, --output FILE       into a new file; -f, --force: overwrite it
   --color WHEN            auto, always, never; --ascii
@@ -63,9 +63,7 @@ std::vector<std::string> Doctor::fix(const Options& options) const {
     std::vector<std::string> removed;
     model::StatsSource::Error error;
     auto source = model::StatsSource::open(options.source, error);
-    bool runs = false;
     if (source && source->read().collector.state == model::CollectorState::kRunning) {
-        runs = true;
         std::string reason;
         const auto answer = ask(std::string(source->reader().control_socket()),
                                 {{"command", "clean"}}, kCleanMs, reason);
@@ -76,7 +74,7 @@ std::vector<std::string> Doctor::fix(const Options& options) const {
         }
     }
     const auto objects = list_objects(model::kShmDirectory);
-    const auto stale = stale_objects(objects, options.source.instance.value_or(""), !runs);
+    const auto stale = stale_objects(objects, options.source.instance.value_or(""), true);
     const auto direct = remove_objects(model::kShmDirectory, stale);
     removed.insert(removed.end(), direct.begin(), direct.end());
     return removed;

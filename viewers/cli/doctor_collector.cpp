@@ -57,6 +57,10 @@ std::vector<Check> check_collector(const Options& options) {
     if (snapshot.collector.state == model::CollectorState::kRunning) {
         checks.push_back(check_socket(snapshot.collector));
     }
+    for (const StatusLine& line : untracked_lines(snapshot.collector, Figures(true, true))) {
+        checks.push_back({"untracked", Level::kWarning, line.text,
+                          "look at shared memory, limits and undrained rings here"});
+    }
     const std::vector<StatusLine> losses = loss_lines(snapshot, Figures(true, true));
     for (const StatusLine& line : losses) {
         checks.push_back({"losses", Level::kWarning, line.text,

@@ -21,6 +21,9 @@ namespace {
 // A temporary object is locked right after it was made; this much later it never will be.
 constexpr std::uint64_t kYoungMs = 10000;
 
+// A collector takes a ring within milliseconds; what nobody took for so long waits for an instance that may never run.
+constexpr std::uint64_t kForgottenMs = 60000;
+
 bool starts(std::string_view text, std::string_view with) { return text.starts_with(with); }
 
 bool is_locked(int fd, off_t byte) {
@@ -189,11 +192,12 @@ std::vector<Check> check_objects(const std::vector<ShmObject>& objects, const Op
                           "tidemark doctor --fix"});
     }
     if (const auto rings = rings_of_the_dead(objects); !rings.empty()) {
-        checks.push_back({"undrained rings", Level::kWarning,
-                          std::to_string(rings.size()) +
-                              " rings of ended programs wait for a collector, " + size_of(rings),
-                          "`" + start_command(options) +
-                              "` counts them in, `tidemark doctor --fix` throws them away"});
+        checks.push_back(
+            {"undrained rings", Level::kWarning,
+             std::to_string(rings.size()) + " rings of ended programs that no collector takes, " +
+                 size_of(rings),
+             "start the collector that they are for, or throw them away: tidemark doctor --fix"
+             "doctor --fix` throws them away"});
     }
     std::map<std::string, std::uint64_t> ended;
     const std::set<std::string> living = living_instances(objects);

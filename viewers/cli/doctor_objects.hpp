@@ -37,7 +37,7 @@ std::vector<ShmObject> list_objects(const std::string& folder);
 
 // What nobody will use again: temporary objects that nobody locks, and all objects of a private instance whose
 // collector is gone; with `instance`, all objects of that one if its collector is gone. With `rings`, rings of ended
-// programs too (while no collector runs that could still drain them).
+// programs too that no collector has taken for a minute.
 std::vector<ShmObject> stale_objects(const std::vector<ShmObject>& objects,
                                      const std::string& instance, bool rings);
 

@@ -135,7 +135,9 @@ void RunCommand::report(const RunResult& result, const std::vector<PoolResult>& 
         const Terminal plain(output.fd(), options.color, options.ascii);
         output.write(run_report(result, pools, exceeded, look, plain));
     } else if (!quiet_ && !(json && !options.output)) {
-        error.write(run_report(result, pools, exceeded, look, terminal));
+        // On a terminal the command may have ended anywhere in a line, as after an echoed ^C.
+        error.write((terminal.interactive() ? "\n" : "") +
+                    run_report(result, pools, exceeded, look, terminal));
     }
 }
 

@@ -32,6 +32,9 @@ std::string command_text(const std::vector<std::string>& command) {
     for (const std::string& word : command) {
         text += (text.empty() ? "" : " ") + word;
     }
+    // A script in an argument has lines; here it has one.
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c == '\n' || c == '\t'; }, ' ');
     return model::printable(text);
 }
 
@@ -97,7 +100,7 @@ void Report::title() {
 
 void Report::pools(const std::vector<PoolResult>& pools) {
     Grid grid({{"Dev"},
-               {"Pool", Align::kLeft, 6},
+               {"Pool", Align::kLeft, 13},
                {"Allocations", Align::kRight},
                {"Total", Align::kRight, 0, 1},
                {"Peak", Align::kRight},
@@ -135,7 +138,7 @@ void Report::programs() {
     Grid grid({{"PID", Align::kRight},
                {"Program", Align::kLeft, 8},
                {"Dev"},
-               {"Pool", Align::kLeft, 6},
+               {"Pool", Align::kLeft, 13},
                {"Allocations", Align::kRight, 0, 1},
                {"Peak", Align::kRight},
                {"Left", Align::kRight}});
@@ -176,11 +179,11 @@ void Report::verdict(const std::vector<PoolResult>& pools,
     for (const std::string& note : result_.notes) {
         say(note, Style::kWarning);
     }
-    if (!result_.tracked) {
+    if (!result_.tracked || result_.snapshot->processes.empty()) {
         return;
     }
     const auto& processes = result_.snapshot->processes;
-    std::vector<StatusLine> losses = loss_lines(*result_.snapshot, figures_);
+    const std::vector<StatusLine> losses = loss_lines(*result_.snapshot, figures_);
     for (const StatusLine& loss : losses) {
         say(loss.text, loss.style);
     }
@@ -188,10 +191,13 @@ void Report::verdict(const std::vector<PoolResult>& pools,
         std::all_of(pools.begin(), pools.end(), [](const PoolResult& p) { return p.usage.exact; });
     const std::string programs = figures_.count(processes.size()) +
                                  (processes.size() == 1 ? " program" : " programs") + " tracked";
-    if (losses.empty() && exact) {
-        say(programs + ", nothing lost: sums and counts are exact", Style::kGood);
+    const auto& counters = result_.snapshot->collector.counters;
+    const bool lost = counters && counters->lost.total_count() != 0;
+    if (exact) {
+        say(programs + (lost ? "" : ", nothing lost") + ": sums and counts are exact",
+            Style::kGood);
     } else {
-        say(programs + (exact ? "" : "; figures are not exact where marked"), Style::kWarning);
+        say(programs + "; figures are not exact where marked", Style::kWarning);
     }
     for (const std::string& note : figures_.footnotes()) {
         frame_.line({{note, Style::kDim}});

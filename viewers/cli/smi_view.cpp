@@ -156,7 +156,7 @@ void Smi::devices() {
 
 void Smi::pools() {
     Grid grid({{"Dev"},
-               {"Pool", Align::kLeft, 6},
+               {"Pool", Align::kLeft, 13},
                {"Allocated", Align::kRight},
                {"Peak", Align::kRight},
                {"Live", Align::kRight},
@@ -185,7 +185,7 @@ void Smi::running() {
                {"PID", Align::kRight},
                {"User", Align::kLeft, 5, 2},
                {"Program", Align::kLeft, 8},
-               {"Pool", Align::kLeft, 6},
+               {"Pool", Align::kLeft, 13},
                {"Allocated", Align::kRight},
                {"Peak", Align::kRight, 0, 3},
                {"Live", Align::kRight, 0, 4}});
@@ -235,7 +235,7 @@ void Smi::exited() {
                {"PID", Align::kRight},
                {"User", Align::kLeft, 5, 2},
                {"Exited program", Align::kLeft, 8},
-               {"Pool", Align::kLeft, 6},
+               {"Pool", Align::kLeft, 13},
                {"Left", Align::kRight},
                {"Peak", Align::kRight, 0, 3},
                {"Buffers", Align::kRight, 0, 4}});

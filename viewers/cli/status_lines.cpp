@@ -43,17 +43,21 @@ StatusLine collector_line(const model::Collector& collector, const Figures& figu
             Style::kWarning};
 }
 
+std::vector<StatusLine> untracked_lines(const model::Collector& collector, const Figures& figures) {
+    if (!collector.counters || collector.counters->untracked_images == 0) {
+        return {};
+    }
+    return {{plural(collector.counters->untracked_images, "program", "programs", figures) +
+                 " of this user ran untracked since boot: no ring could be had (`tidemark doctor` "
+                 "looks why)",
+             Style::kWarning}};
+}
+
 std::vector<StatusLine> loss_lines(const model::Snapshot& snapshot, const Figures& figures) {
     std::vector<StatusLine> lines;
     if (const auto& counters = snapshot.collector.counters) {
         if (const std::string lost = loss_sentence(counters->lost, figures); !lost.empty()) {
             lines.push_back({lost, Style::kWarning});
-        }
-        if (counters->untracked_images != 0) {
-            lines.push_back(
-                {plural(counters->untracked_images, "program", "programs", figures) +
-                     " ran untracked: no ring could be had (`tidemark doctor` looks why)",
-                 Style::kWarning});
         }
         if (counters->rows_dropped != 0) {
             lines.push_back({plural(counters->rows_dropped, "row is", "rows are", figures) +
@@ -87,6 +91,8 @@ std::vector<StatusLine> status_lines(const model::Snapshot& snapshot, const Figu
     if (losses.empty() && snapshot.collector.counters) {
         lines.push_back({"nothing lost", Style::kDim});
     }
+    const std::vector<StatusLine> untracked = untracked_lines(snapshot.collector, figures);
+    lines.insert(lines.end(), untracked.begin(), untracked.end());
     if (!snapshot.consistent) {
         lines.push_back({"the collector published meanwhile: rows may belong to different moments",
                          Style::kDim});

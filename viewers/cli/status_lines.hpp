@@ -24,7 +24,10 @@ std::vector<StatusLine> status_lines(const model::Snapshot& snapshot, const Figu
 // The collector's state alone: "collector running, pid 12", "collector stopped 12 s ago; ...".
 StatusLine collector_line(const model::Collector& collector, const Figures& figures);
 
-// Loss, quarantines and refusals; nothing at all to tell gives an empty list.
+// Programs that ran without a ring; of all instances of the user, so no loss of this one.
+std::vector<StatusLine> untracked_lines(const model::Collector& collector, const Figures& figures);
+
+// Loss, quarantines and what could not be shown; nothing at all to tell gives an empty list.
 std::vector<StatusLine> loss_lines(const model::Snapshot& snapshot, const Figures& figures);
 
 // `text` broken at blanks into lines of at most `columns`.

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -13,6 +14,7 @@
 #include "viewers/cli/control_client.hpp"
 #include "viewers/cli/failure.hpp"
 #include "viewers/cli/launch.hpp"
+#include "viewers/cli/preloadable.hpp"
 #include "viewers/cli/private_collector.hpp"
 #include "viewers/cli/programs.hpp"
 #include "viewers/cli/signals.hpp"
@@ -47,12 +49,14 @@ private:
     void prepare();
     void start_command();
     void prepare_child() const;
+    std::uint64_t untracked_images() const;
     void wait_for_command();
     void watch_collector();
     void collect();
     void settle(const std::string& control_socket);
     ControlClient::Read read_patiently(ControlClient& client, std::string& line);
-    void explain_if_untracked();
+    void explain();
+    void explain_nothing();
     void note(const std::string& text) { result_.notes.push_back(text); }
 
     const RunPlan& plan_;
@@ -62,6 +66,7 @@ private:
     RunResult result_;
     std::string preload_;
     bool tracking_ = false;
+    std::uint64_t untracked_before_ = 0;
     pid_t command_ = -1;
     int status_ = 0;
     std::uint64_t begun_ns_ = 0;
@@ -82,10 +87,21 @@ void Run::prepare() {
         note("ran untracked: no collector could be started: " + collector_.error());
         return;
     }
+    untracked_before_ = untracked_images();
     const char* before = std::getenv("LD_PRELOAD");
     preload_ =
         tracker.path + (before != nullptr && *before != '\0' ? ":" + std::string(before) : "");
     tracking_ = true;
+}
+
+// That counter is the user's, of all instances since boot: what counts here is how far it moved.
+std::uint64_t Run::untracked_images() const {
+    model::SourceOptions options;
+    options.instance = collector_.instance();
+    model::StatsSource::Error error;
+    auto source = model::StatsSource::open(options, error);
+    const auto snapshot = source ? source->read() : model::Snapshot{};
+    return snapshot.collector.counters ? snapshot.collector.counters->untracked_images : 0;
 }
 
 void Run::prepare_child() const {
@@ -182,12 +198,36 @@ void Run::settle(const std::string& control_socket) {
     }
 }
 
-void Run::explain_if_untracked() {
+// Without an image there are no figures: because there was nothing to track, or because it could not be.
+void Run::explain_nothing() {
+    const auto& counters = result_.snapshot->collector.counters;
+    if (counters && counters->untracked_images != 0) {
+        note("nothing was tracked");
+        return;
+    }
+    switch (preloadable(plan_.command.front())) {
+        case Preloadable::kYes:
+            result_.tracked = true;
+            note("no allocation was made");
+            break;
+        case Preloadable::kStatic:
+            note(
+                "nothing was tracked: the command is statically linked, so nothing can be "
+                "preloaded");
+            break;
+        case Preloadable::kPrivileged:
+            note("nothing was tracked: the command is setuid or setgid, so nothing is preloaded");
+            break;
+        case Preloadable::kUnknown:
+            note("nothing was tracked: the command cannot be preloaded, or clears its environment");
+            break;
+    }
+}
+
+void Run::explain() {
     result_.tracked = !result_.snapshot->processes.empty();
     if (!result_.tracked) {
-        note(
-            "nothing was tracked: the command is statically linked, setuid, or clears its "
-            "environment");
+        explain_nothing();
         return;
     }
     std::uint64_t running = 0;
@@ -214,12 +254,20 @@ void Run::collect() {
     const std::string control_socket(source->reader().control_socket());
     settle(control_socket);
     result_.snapshot = source->read();
+    if (auto& counters = result_.snapshot->collector.counters) {
+        counters->untracked_images -= std::min(counters->untracked_images, untracked_before_);
+        if (counters->untracked_images != 0) {
+            note(std::to_string(counters->untracked_images) +
+                 " programs of this user ran untracked meanwhile: no ring could be had (`tidemark "
+                 "doctor` looks why)");
+        }
+    }
     result_.leaks = model::read_buffers(*result_.snapshot, model::Which::kExited, {});
     model::order(result_.leaks, model::BufferOrder::kSize, 0);
     for (const std::string& reason : result_.leaks.inexact) {
         note("what was left is not listed one by one: " + reason);
     }
-    explain_if_untracked();
+    explain();
     collector_.stop(control_socket);
 }
 
