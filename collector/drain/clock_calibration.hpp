@@ -44,6 +44,12 @@ public:
     std::uint64_t ns_of(std::uint64_t ticks) const noexcept {
         return static_cast<std::uint64_t>((static_cast<Wide>(ticks) * ns_per_tick_q32_) >> 32);
     }
+    // A CLOCK_MONOTONIC stamp, of a program that could not find out about the counter, as ticks.
+    std::uint64_t from_monotonic(std::uint64_t ns) const noexcept {
+        if (kind_ == shm::ClockKind::kMonotonic) return ns;
+        return ns >= last_.monotonic_ns ? last_.ticks + ticks_of(ns - last_.monotonic_ns)
+                                        : last_.ticks - ticks_of(last_.monotonic_ns - ns);
+    }
     std::uint64_t unix_ns(std::uint64_t stamp) const noexcept {
         return stamp >= last_.ticks ? last_.unix_ns + ns_of(stamp - last_.ticks)
                                     : last_.unix_ns - ns_of(last_.ticks - stamp);

@@ -250,15 +250,17 @@ void Core::Parts::heartbeat() {
 }
 
 // Producers add to their user's figure when they make a ring; only a look at the directory can take off what is gone.
+// The same look finds rings that could not be attached for want of something that is there now.
 void Core::Parts::measure_rings() {
     next_measure = shm::monotonic_ns() + kMeasureNs;
+    if (!stop.load(std::memory_order_relaxed)) registry->scan();
     for (const auto& [uid, bytes] : registry->ring_bytes())
         bells.set_undrained(uid, bytes);
 }
 
 // Losses move without an event when nothing can be appended; a few rings each time, so that the cost stays the same.
 void Core::Parts::look_at_live_words() {
-    constexpr std::size_t kRingsATime = 64;
+    constexpr std::size_t kRingsATime = 16;
     const std::vector<Image*>& alive = registry->alive();
     std::vector<Image*> some;
     for (std::size_t seen = 0; seen < alive.size() && some.size() < kRingsATime; ++seen) {

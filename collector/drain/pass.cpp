@@ -136,6 +136,12 @@ bool Pass::refill(Feed& feed, Image& image) {
         ++image.account->state.loss[TIDEMARK_LOSS_CORRUPT].allocations;
         image.account->state.gapped = 1;
     }
+    if (image.ring->stamped_in_ns() && clock_.kind() != shm::ClockKind::kMonotonic) {
+        for (std::size_t i = 0; i < feed.chunk; ++i) {
+            shm::Event& event = events_[feed.buffer + i];
+            event.stamp = clock_.from_monotonic(event.stamp);
+        }
+    }
     for (std::size_t i = 0; i < std::min(feed.chunk, kPrefetchAhead); ++i) {
         image.account->prefetch(events_[feed.buffer + i]);
     }

@@ -66,8 +66,10 @@ void Registry::ring_appeared(const std::string& name) {
     if (!begins_with(name, shm::kRingPrefix)) return;
     const std::uint64_t image =
         std::strtoull(name.c_str() + sizeof shm::kRingPrefix - 1, nullptr, 16);
-    if (const auto known = images_.find(image); known != images_.end() && known->second->ring)
-        return;
+    const auto known = images_.find(image);
+    if (known != images_.end() && (known->second->ring || known->second->exited)) {
+        return;  // attached, or a ring that took the id of an image that ended
+    }
     Ring::Refusal why = Ring::Refusal::kNone;
     std::string error;
     const Attacher attacher{configuration_.instance, configuration_.private_instance, 0};

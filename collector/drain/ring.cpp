@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "shm/clock.hpp"
 #include "shm/fault_guard.hpp"
 #include "shm/kill_point.hpp"
 
@@ -71,6 +72,9 @@ bool Ring::check(std::string& error) {
              copy_.lanes_offset != shm::kLanesOffset || copy_.blocks_offset != shm::kBlocksOffset ||
              copy_.object_size != segment_.size()) {
         wrong = "its layout contradicts its version";
+    } else if (copy_.clock_kind != static_cast<std::uint32_t>(shm::ClockKind::kMonotonic) &&
+               copy_.clock_kind != static_cast<std::uint32_t>(shm::choose_clock())) {
+        wrong = "it is stamped by a clock that is not trusted here";
     } else if (copy_.image == 0 || std::strtoull(digits, nullptr, 16) != copy_.image) {
         wrong = "its name is not its image";
     } else if (copy_.uid != segment_.owner()) {

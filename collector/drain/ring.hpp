@@ -50,6 +50,10 @@ public:
     // Live words of the header, copied now.
     bool producer_rings_bell() const noexcept;
     bool sandboxed() const noexcept;
+    // Its stamps are CLOCK_MONOTONIC ns, whatever the machine's counter is.
+    bool stamped_in_ns() const noexcept {
+        return copy_.clock_kind == static_cast<std::uint32_t>(shm::ClockKind::kMonotonic);
+    }
     void read_loss(shm::LossCounter (&out)[TIDEMARK_LOSS_CAUSE_COUNT]) const noexcept;
     shm::Declarations declarations() const noexcept;
     std::uint32_t declaration_count() const noexcept;

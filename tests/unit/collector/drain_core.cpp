@@ -301,3 +301,32 @@ TEST_CASE("history goes on over a restart of the collector") {
     }
     CHECK(found);
 }
+
+TEST_CASE("a ring stamped in nanoseconds is applied and aged like any other") {
+    const std::string instance = unique_instance();
+    HandRing ring(instance);
+    ring.header().clock_kind = static_cast<std::uint32_t>(tidemark::shm::ClockKind::kMonotonic);
+    ring.allocate(0, 1, 10, 0, 0, tidemark::shm::monotonic_ns());
+    ring.allocate(0, 2, 20, 0, 0, tidemark::shm::monotonic_ns());
+    ring.free(0, 1, 0, 0, tidemark::shm::monotonic_ns());
+    RunningCore core(instance);
+    core.flush();
+    CHECK(core.process(ring.image)->clock_steps == 0);
+    CHECK(core.usage(0)->current == 20);
+    CHECK(core.usage(0)->peak == 30);
+}
+
+TEST_CASE("a ring that takes the id of an image that ended is left alone") {
+    RunningCore core(unique_instance());
+    HandRing first(core.configuration.instance);
+    first.allocate(0, 1, 10);
+    core.flush();
+    first.let_go();
+    core.flush();
+    REQUIRE(core.process(first.image)->state == TIDEMARK_PROCESS_EXITED);
+    HandRing second(core.configuration.instance, 1, 512, first.image);
+    second.allocate(0, 1, 99);
+    core.flush();
+    CHECK(core.process_usage(first.image, 0)->total_allocated == 10);
+    CHECK(core.usage(0)->total_allocated == 10);
+}

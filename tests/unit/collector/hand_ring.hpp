@@ -21,8 +21,8 @@ namespace tidemark::test {
 class HandRing {
 public:
     explicit HandRing(const std::string& instance, std::uint32_t lanes = 1,
-                      std::uint32_t capacity = 512)
-        : image(shm::random_image_id()), capacity_(capacity) {
+                      std::uint32_t capacity = 512, std::uint64_t number = 0)
+        : image(number != 0 ? number : shm::random_image_id()), capacity_(capacity) {
         char digits[17];
         std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(image));
         name = std::string(shm::kRingPrefix) + digits;
