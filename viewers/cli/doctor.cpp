@@ -138,7 +138,7 @@ int Doctor::run(const Invocation& invocation) {
         checks.insert(checks.end(), more.begin(), more.end());
     };
     add(check_collector(options));
-    add(check_objects(list_objects(model::kShmDirectory), options));
+    add(check_objects(list_objects(model::kShmDirectory)));
     output.write(json ? json_of(checks, removed)
                       : render(text_of(checks, removed, terminal.ascii(), terminal.size().columns),
                                terminal));

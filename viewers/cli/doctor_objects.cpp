@@ -70,6 +70,10 @@ std::set<std::string> living_instances(const std::vector<ShmObject>& objects) {
 
 bool is_private(const std::string& instance) { return starts(instance, "run-"); }
 
+std::string number_of(const std::vector<ShmObject>& objects, const char* what) {
+    return std::to_string(objects.size()) + " " + what + (objects.size() == 1 ? "" : "s");
+}
+
 std::string size_of(const std::vector<ShmObject>& objects) {
     std::uint64_t bytes = 0;
     for (const ShmObject& object : objects) {
@@ -179,22 +183,21 @@ std::vector<ShmObject> stale_objects(const std::vector<ShmObject>& objects,
     return stale;
 }
 
-std::vector<Check> check_objects(const std::vector<ShmObject>& objects, const Options& options) {
+std::vector<Check> check_objects(const std::vector<ShmObject>& objects) {
     std::vector<Check> checks = {check_permissions(objects)};
     const std::vector<ShmObject> stale = stale_objects(objects, "", false);
     if (stale.empty()) {
         checks.push_back({"stale segments", Level::kOk, "none", ""});
     } else {
         checks.push_back({"stale segments", Level::kWarning,
-                          std::to_string(stale.size()) + " objects that nobody uses, " +
-                              size_of(stale) + " (" + stale.front().name +
-                              (stale.size() > 1 ? " and others)" : ")"),
+                          number_of(stale, "object") + " that nobody uses, " + size_of(stale) +
+                              " (" + stale.front().name + (stale.size() > 1 ? " and others)" : ")"),
                           "tidemark doctor --fix"});
     }
     if (const auto rings = rings_of_the_dead(objects); !rings.empty()) {
         checks.push_back(
             {"undrained rings", Level::kWarning,
-             std::to_string(rings.size()) + " rings of ended programs that no collector takes, " +
+             number_of(rings, "ring") + " of ended programs that no collector takes, " +
                  size_of(rings),
              "start the collector that they are for, or throw them away: tidemark doctor --fix"
              "doctor --fix` throws them away"});
@@ -208,12 +211,12 @@ std::vector<Check> check_objects(const std::vector<ShmObject>& objects, const Op
         }
     }
     for (const auto& [instance, accounts] : ended) {
-        checks.push_back(
-            {"instance " + instance, Level::kWarning,
-             "its collector is gone; " + std::to_string(accounts) + " accounts wait for it",
-             "`tidemarkd --background --instance " + instance +
-                 "` goes on from them, `tidemark doctor --fix --instance " + instance +
-                 "` removes them"});
+        checks.push_back({"instance " + instance, Level::kWarning,
+                          "its collector is gone; " + std::to_string(accounts) +
+                              (accounts == 1 ? " account waits for it" : " accounts wait for it"),
+                          "`tidemarkd --background --instance " + instance +
+                              "` goes on from them, `tidemark doctor --fix --instance " + instance +
+                              "` removes them"});
     }
     return checks;
 }

@@ -41,7 +41,7 @@ std::vector<ShmObject> list_objects(const std::string& folder);
 std::vector<ShmObject> stale_objects(const std::vector<ShmObject>& objects,
                                      const std::string& instance, bool rings);
 
-std::vector<Check> check_objects(const std::vector<ShmObject>& objects, const Options& options);
+std::vector<Check> check_objects(const std::vector<ShmObject>& objects);
 
 // Removes them, as far as they are our own or we are root. Returns the names that are gone.
 std::vector<std::string> remove_objects(const std::string& folder,

@@ -106,18 +106,30 @@ Style style_of(const std::string& op) {
     return op == "alloc" ? Style::kGood : op == "free" ? Style::kPlain : Style::kAccent;
 }
 
-std::string clock_text(const Json& event) {
-    const std::uint64_t time = number_of_key(event, "time_unix_ns").value_or(0);
-    if (time == 0) {
-        return "--:--:--.------";
+// The time of day of events. Many fall into one second, and a time zone costs more than all the rest of a line.
+class TimeOfDay {
+public:
+    std::string text(std::uint64_t unix_ns) {
+        if (unix_ns == 0) {
+            return "--:--:--.------";
+        }
+        if (unix_ns / 1'000'000'000 != second_) {
+            second_ = unix_ns / 1'000'000'000;
+            text_ = model::format_iso_time(unix_ns).substr(11, 8);
+        }
+        std::array<char, 16> micros{};
+        std::snprintf(micros.data(), micros.size(), ".%06u",
+                      static_cast<unsigned>(unix_ns / 1000 % 1'000'000));
+        return text_ + micros.data();
     }
-    std::array<char, 16> micros{};
-    std::snprintf(micros.data(), micros.size(), ".%06u",
-                  static_cast<unsigned>(time / 1000 % 1'000'000));
-    return model::format_iso_time(time).substr(11, 8) + micros.data();
-}
 
-std::string event_text(const Json& event, const Options& options, const Terminal& terminal) {
+private:
+    std::uint64_t second_ = 0;
+    std::string text_;
+};
+
+std::string event_text(const Json& event, const Options& options, const Terminal& terminal,
+                       TimeOfDay& time) {
     const std::string op = text_of_key(event, "op");
     if (op == "dropped") {
         return terminal.paint(Style::kBad, "               dropped  " +
@@ -141,8 +153,9 @@ std::string event_text(const Json& event, const Options& options, const Terminal
         text += " age " + model::format_duration(*age);
     }
     text.erase(text.find_last_not_of(' ') + 1);
-    return clock_text(event) + "  " + terminal.paint(style_of(op), (op + "     ").substr(0, 5)) +
-           " " + model::printable(text) + '\n';
+    return time.text(number_of_key(event, "time_unix_ns").value_or(0)) + "  " +
+           terminal.paint(style_of(op), (op + "     ").substr(0, 5)) + " " +
+           model::printable(text) + '\n';
 }
 
 ControlClient subscribe(const model::StatsSource& source, const Options& options) {
@@ -172,6 +185,7 @@ int Events::run(const Invocation& invocation) {
     Output output = Output::open(options);
     const Terminal terminal(output.fd(), options.color, options.ascii);
     Interrupts interrupts;
+    TimeOfDay time;
     std::string line;
     std::string text;  // written once nothing more is at hand: a reader that is slow loses events
     for (std::uint64_t shown = 0; !options.count || shown < *options.count;) {
@@ -191,7 +205,7 @@ int Events::run(const Invocation& invocation) {
         if (!event.is_object() || !wanted(event, options.filter)) {
             continue;
         }
-        text += json ? line + '\n' : event_text(event, options, terminal);
+        text += json ? line + '\n' : event_text(event, options, terminal, time);
         ++shown;
     }
     output.write(text);

@@ -19,9 +19,7 @@ std::string instance_wanted(const Options& options) {
 }
 
 std::string start_command(const Options& options) {
-    const std::string instance = instance_wanted(options);
-    const bool usual = instance == model::default_instance(geteuid());
-    return usual ? "tidemarkd --background" : "tidemarkd --background --instance " + instance;
+    return model::start_command(instance_wanted(options));
 }
 
 model::StatsSource open_source(const Options& options) {

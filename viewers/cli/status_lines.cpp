@@ -39,7 +39,8 @@ StatusLine collector_line(const model::Collector& collector, const Figures& figu
             break;
     }
     return {"collector stopped" + (age.empty() ? "" : " " + age + " ago") +
-                "; these are its last figures (`tidemarkd --background` starts it)",
+                "; these are its last figures (`" +
+                model::printable(model::start_command(collector.instance)) + "` starts it)",
             Style::kWarning};
 }
 

@@ -2,6 +2,7 @@
 #include "viewers/model/names.hpp"
 
 #include <pwd.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdio>
@@ -146,6 +147,11 @@ std::string object_path(std::string_view instance, std::string_view kind) {
 
 std::string default_instance(std::uint32_t uid) {
     return uid == 0 ? "system" : "user-" + std::to_string(uid);
+}
+
+std::string start_command(const std::string& instance) {
+    const std::string usual = "tidemarkd --background";
+    return instance == default_instance(geteuid()) ? usual : usual + " --instance " + instance;
 }
 
 }  // namespace tidemark::model

@@ -57,4 +57,7 @@ std::string object_path(std::string_view instance, std::string_view kind);
 // The instance that a collector of this user has by default: "system" for root, "user-<uid>" else.
 std::string default_instance(std::uint32_t uid);
 
+// What this user types to start the collector of `instance`.
+std::string start_command(const std::string& instance);
+
 }  // namespace tidemark::model
