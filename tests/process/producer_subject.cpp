@@ -268,13 +268,15 @@ int enters_a_filter(char**) {
     record(10);
     if (!forbid_system_calls()) return 1;
     record(40'000);  // more than any ring holds
-    _exit(0);
+    syscall(SYS_exit_group, 0);
+    return 1;
 }
 
 int enters_a_filter_first(char**) {
     if (!forbid_system_calls()) return 1;
     record(100);
-    _exit(0);
+    syscall(SYS_exit_group, 0);
+    return 1;
 }
 
 int enters_strict_mode(char**) {

@@ -113,7 +113,7 @@ private:
     static inline std::deque<shm::LaneReader> readers_;
     std::vector<std::vector<shm::Event>> events_;
     shm::Event batch_[4096];
-    int faults_ = 0;
+    std::atomic<int> faults_{0};
     std::thread thread_;
 };
 
