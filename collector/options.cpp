@@ -57,8 +57,13 @@ void read_file(const Flags& flags, Configuration& configuration) {
     configuration.stats_mode = Configuration{}.stats_mode;
 }
 
+const char* instance_of_environment() {
+    const char* name = std::getenv("TIDEMARK_INSTANCE");
+    return name != nullptr && name[0] != '\0' ? name : nullptr;
+}
+
 void choose_instance(const Flags& flags, Configuration& configuration) {
-    const char* environment = std::getenv("TIDEMARK_INSTANCE");
+    const char* environment = instance_of_environment();
     const char* source = "";
     if (flags.instance) {
         configuration.instance = *flags.instance;
@@ -67,7 +72,7 @@ void choose_instance(const Flags& flags, Configuration& configuration) {
         throw Refusal{
             "--private needs --instance NAME: the name that the tracked programs get as "
             "TIDEMARK_INSTANCE"};
-    } else if (environment != nullptr && environment[0] != '\0') {
+    } else if (environment != nullptr) {
         configuration.instance = environment;
         source = "TIDEMARK_INSTANCE: ";
     } else if (configuration.instance.empty()) {
@@ -124,7 +129,9 @@ Options resolve(const Flags& flags) {
                      : flags.stop     ? Action::kStop
                                       : Action::kForeground;
     options.verbosity = flags.verbose - flags.quiet;
-    read_file(flags, options.configuration);
+    // A collector can be ended although its file was broken meanwhile, if its name is known without.
+    const bool named = flags.instance || instance_of_environment() != nullptr;
+    if (!named || !(flags.status || flags.stop)) read_file(flags, options.configuration);
     choose_instance(flags, options.configuration);
     apply_flags(flags, options.configuration);
     options.ready_descriptor = ready_descriptor(flags);

@@ -94,6 +94,14 @@ TEST_CASE("flags win over the environment, that over the file, that over the def
     check_refused({}, "TIDEMARK_INSTANCE: ");
 }
 
+TEST_CASE("a named collector can be ended although its file is broken") {
+    const CleanPlace place;
+    const std::string file = place.file("{");
+    CHECK(parse({"--stop", "--instance", "a", "--config", file.c_str()}).go_on);
+    check_refused({"--stop", "--config", file.c_str()}, "not JSON");
+    check_refused({"--instance", "a", "--config", file.c_str()}, "not JSON");
+}
+
 TEST_CASE("a private instance keeps what it saw until its end") {
     const CleanPlace place;
     const ParsedOptions parsed = parse({"--private", "--instance", "run-1"});
