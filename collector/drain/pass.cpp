@@ -249,10 +249,12 @@ void Pass::close_feeds(Image& image) {
         if (fault != TIDEMARK_QUARANTINE_NONE) image.ring->put_in_quarantine(fault);
         feed.lane->cursor.last_stamp = last_stamp;
     }
-    std::vector<shm::LaneReader>& lanes = image.ring->lanes();
-    image.account->positions.resize(std::max(image.account->positions.size(), lanes.size()));
-    for (const Feed& feed : feeds_)
-        image.account->positions[feed.index] = feed.lane->cursor;
+    // Not by asking the ring for its lanes: one that was claimed meanwhile would move the readers that feeds point to.
+    std::vector<shm::LanePosition>& positions = image.account->positions;
+    for (const Feed& feed : feeds_) {
+        if (feed.index >= positions.size()) positions.resize((feed.index | 1u) + 1);
+        positions[feed.index] = feed.lane->cursor;
+    }
 }
 
 void Pass::commit(std::vector<Image*>& moved, std::uint64_t events) {
