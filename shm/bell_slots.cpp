@@ -62,6 +62,11 @@ bool is_free(const BellSlot& slot, const std::string& instance, std::uint64_t no
     return silent && kill(slot.collector_pid, 0) != 0 && errno == ESRCH;
 }
 
+std::uint64_t untracked_of(const BellPage& page) noexcept {
+    return __atomic_load_n(&page.untracked_images, __ATOMIC_RELAXED) +
+           __atomic_load_n(&page.untracked_space, __ATOMIC_RELAXED);
+}
+
 }  // namespace
 
 BellSlots::~BellSlots() {
@@ -85,7 +90,10 @@ bool BellSlots::open_page(std::uint32_t uid, Page& out) const {
 int BellSlots::slot_for(std::uint32_t uid) {
     const auto [place, fresh] = pages_.try_emplace(uid);
     Page& page = place->second;
-    if (fresh && open_page(uid, page)) page.slot = claim(page);
+    if (fresh && open_page(uid, page)) {
+        page.slot = claim(page);
+        page.untracked_before = untracked_of(*page.page());
+    }
     return page.slot;
 }
 
@@ -122,9 +130,7 @@ void BellSlots::heartbeat(std::uint64_t now_ns) noexcept {
 std::uint64_t BellSlots::untracked_images() const noexcept {
     std::uint64_t sum = 0;
     for (const auto& [uid, page] : pages_) {
-        if (page.slot < 0) continue;
-        sum += __atomic_load_n(&page.page()->untracked_images, __ATOMIC_RELAXED);
-        sum += __atomic_load_n(&page.page()->untracked_space, __ATOMIC_RELAXED);
+        if (page.slot >= 0) sum += untracked_of(*page.page()) - page.untracked_before;
     }
     return sum;
 }

@@ -37,7 +37,7 @@ public:
     int slot_for(std::uint32_t uid);
     // A sign of life in every page, CLOCK_MONOTONIC ns.
     void heartbeat(std::uint64_t now_ns) noexcept;
-    // Programs of these users that ran without a ring.
+    // Programs of these users that ran without a ring since their pages were opened here.
     std::uint64_t untracked_images() const noexcept;
     // What each user's undrained ring objects take, as the collector's scan found it.
     void set_undrained(std::uint32_t uid, std::uint64_t bytes) noexcept;
@@ -53,6 +53,7 @@ private:
     struct Page {
         Segment segment;
         int slot = -1;
+        std::uint64_t untracked_before = 0;
         BellPage* page() const noexcept { return reinterpret_cast<BellPage*>(segment.data()); }
         BellSlot& mine() const noexcept { return page()->slots[slot]; }
     };

@@ -87,7 +87,9 @@ std::unique_ptr<Account> Account::create(const std::string& instance, const Imag
         error = "cannot reserve memory for " + account->name_ + ": no space in /dev/shm";
         return nullptr;
     }
-    TIDEMARK_SHARED_STORE("account.magic", h.magic = TIDEMARK_ACCOUNT_MAGIC);
+    // SYNC(live-table): release; who finds the magic, a reader or a later collector, finds all of the above.
+    TIDEMARK_SHARED_STORE("account.magic",
+                          __atomic_store_n(&h.magic, TIDEMARK_ACCOUNT_MAGIC, __ATOMIC_RELEASE));
     segment.release_descriptor();
     return account;
 }

@@ -282,9 +282,13 @@ void Core::Parts::replace_stats_segment() {
         log_error(error);
         return;
     }
+    if (!fresh.put_in_place(error)) {
+        log_error(error);
+        return;
+    }
+    // Only now: who sees it and opens again finds the new one.
     stats.set_state(TIDEMARK_COLLECTOR_SUPERSEDED);
     stats = std::move(fresh);
-    if (!stats.put_in_place(error)) log_error(error);
     publisher->publish_everything(registry->images(), counters);
 }
 

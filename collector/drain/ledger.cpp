@@ -43,6 +43,7 @@ bool Ledger::open(const std::string& instance, bool& made, std::string& error) {
         header().size = kLedgerSize;
         header().next_serial = 1;
         header().next_pool = kFirstNamedPool;
+        std::atomic_signal_fence(std::memory_order_seq_cst);  // SYNC(journal)
         TIDEMARK_SHARED_STORE("ledger.magic", header().magic = kLedgerMagic);
     }
     if (header().magic != kLedgerMagic || header().byte_order != shm::kRingByteOrder ||
@@ -88,6 +89,7 @@ LedgerRow* Ledger::row(std::uint32_t device, std::uint32_t pool, const char* nam
     fresh.memory = memory;
     std::memcpy(fresh.pool_name, name, sizeof fresh.pool_name);
     // A row without figures says nothing wrong, so it needs no undo.
+    std::atomic_signal_fence(std::memory_order_seq_cst);  // SYNC(journal)
     TIDEMARK_SHARED_STORE("ledger.row", fresh.used = 1);
     ++row_count_;
     return &fresh;

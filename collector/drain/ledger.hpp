@@ -46,7 +46,7 @@ struct LedgerHeader {
     std::uint64_t generation;  // of the last collector
     std::uint32_t next_serial;
     std::uint32_t next_pool;
-    std::uint64_t events, passes, processes_seen, recoveries, restarts;
+    std::uint64_t events, passes, processes_ended, recoveries, restarts;
     std::uint64_t audits, audit_differences;
     shm::LossCounter loss[TIDEMARK_LOSS_CAUSE_COUNT];  // of retired images
 };

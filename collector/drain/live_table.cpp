@@ -22,6 +22,19 @@ std::uint32_t next(std::uint32_t place) noexcept {
     return place + 1 == TIDEMARK_ACCOUNT_PAGE_ENTRIES ? 0 : place + 1;
 }
 
+// SYNC(live-table): all releases, `life` last.
+void store_entry(tidemark_account_entry& place, const tidemark_account_entry& with) noexcept {
+    TIDEMARK_SHARED_STORE("table.id", __atomic_store_n(&place.id, with.id, __ATOMIC_RELEASE));
+    TIDEMARK_SHARED_STORE("table.stamp",
+                          __atomic_store_n(&place.stamp, with.stamp, __ATOMIC_RELEASE));
+    TIDEMARK_SHARED_STORE("table.device",
+                          __atomic_store_n(&place.device, with.device, __ATOMIC_RELEASE));
+    // SYNC(live-table)
+    TIDEMARK_SHARED_STORE("table.stack",
+                          __atomic_store_n(&place.stack, with.stack, __ATOMIC_RELEASE));
+    TIDEMARK_SHARED_STORE("table.life", __atomic_store_n(&place.life, with.life, __ATOMIC_RELEASE));
+}
+
 }  // namespace
 
 void LiveTable::attach(Target target, std::uint64_t limit, Populate populate,
@@ -131,22 +144,12 @@ bool LiveTable::insert(Journal& journal, std::uint64_t hash,
 void LiveTable::replace(Journal& journal, tidemark_account_entry* entry,
                         const tidemark_account_entry& with) noexcept {
     journal.keep(target_, offset_of(entry), 4);
-    // SYNC(live-table): the five stores, in this order.
+    // SYNC(live-table): before the words of the new life.
     if (entry->life & TIDEMARK_LIFE_LIVE) {
         TIDEMARK_SHARED_STORE("table.retire_life",
                               __atomic_store_n(&entry->life, kTombstone, __ATOMIC_RELEASE));
     }
-    TIDEMARK_SHARED_STORE("table.id", __atomic_store_n(&entry->id, with.id, __ATOMIC_RELEASE));
-    TIDEMARK_SHARED_STORE("table.stamp",
-                          __atomic_store_n(&entry->stamp, with.stamp, __ATOMIC_RELEASE));
-    // SYNC(live-table)
-    TIDEMARK_SHARED_STORE("table.device",
-                          __atomic_store_n(&entry->device, with.device, __ATOMIC_RELEASE));
-    TIDEMARK_SHARED_STORE("table.stack",
-                          __atomic_store_n(&entry->stack, with.stack, __ATOMIC_RELEASE));
-    // SYNC(live-table)
-    TIDEMARK_SHARED_STORE("table.life",
-                          __atomic_store_n(&entry->life, with.life, __ATOMIC_RELEASE));
+    store_entry(*entry, with);
 }
 
 void LiveTable::erase(Journal& journal, tidemark_account_entry* entry) noexcept {
@@ -232,12 +235,17 @@ bool LiveTable::deepen(Journal& journal) noexcept {
     return true;
 }
 
+// SYNC(live-table): a page may be one that a walker still stands in; what it sees of the new content is a release after
+// the directory's sequence moved for the page's leaving, so it learns that too.
 void LiveTable::refill(const tidemark_account_page& from, std::uint32_t low, std::uint32_t high,
                        std::uint32_t depth) noexcept {
     for (const std::uint32_t number : {low, high}) {
-        TIDEMARK_SHARED_STORE("table.clear_page",
-                              std::fill_n(reinterpret_cast<std::byte*>(page(number)),
-                                          sizeof(tidemark_account_page), std::byte{}));
+        auto* words = reinterpret_cast<std::uint64_t*>(page(number));
+        TIDEMARK_KILL_POINT("table.clear_page");
+        for (std::size_t i = 0; i < sizeof(tidemark_account_page) / 8; ++i) {
+            // SYNC(live-table)
+            __atomic_store_n(words + i, std::uint64_t{0}, __ATOMIC_RELEASE);
+        }
         page(number)->depth = depth;
     }
     for (const tidemark_account_entry& entry : from.entries) {
@@ -253,7 +261,7 @@ void LiveTable::put(tidemark_account_page& into, std::uint64_t hash,
     std::uint32_t place = start_of(hash);
     while (into.entries[place].life != 0)
         place = next(place);
-    TIDEMARK_SHARED_STORE("table.refill", into.entries[place] = entry);
+    store_entry(into.entries[place], entry);
     ++into.occupied;
     ++into.live;
 }

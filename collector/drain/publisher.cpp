@@ -203,7 +203,7 @@ void Publisher::publish_collector(const CollectorCounters& counters) {
     row.events = kept.events;
     row.passes = kept.passes;
     row.processes_running = counters.running;
-    row.processes_seen = kept.processes_seen;
+    row.processes_seen = kept.processes_ended + counters.running;
     row.rings_attached = counters.rings_attached;
     row.rings_quarantined = counters.rings_quarantined;
     row.rings_refused = counters.rings_refused;

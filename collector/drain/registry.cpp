@@ -53,7 +53,11 @@ Registry::Registry(const Configuration& configuration, Ledger& ledger, Totals& t
       publisher_(publisher),
       sinks_(sinks),
       counters_(counters),
-      boot_unix_ns_(boot_time_unix_ns()) {}
+      boot_unix_ns_(boot_time_unix_ns()) {
+    shm::Identity self;
+    shm::read_own_identity(self);
+    pid_namespace_ = self.pid_namespace;
+}
 
 void Registry::scan() {
     for (const std::string& name : objects_with_prefix(shm::kRingPrefix)) {
@@ -157,7 +161,7 @@ Image& Registry::add(std::unique_ptr<Image> image) {
         return added;
     }
     alive_.push_back(&added);
-    by_pid_[added.identity.pid] = added.identity.image;
+    if (added.identity.pid > 0) by_pid_[added.identity.pid] = added.identity.image;
     counters_.running = alive_.size();
     return added;
 }
@@ -168,7 +172,10 @@ ImageIdentity Registry::identify(const Ring& ring) {
     identity.image = said.image;
     identity.parent_image = said.parent_image;
     identity.forked = said.parent_image != 0;
-    identity.pid = said.pid;
+    // A pid of another namespace would name a stranger here.
+    const bool foreign =
+        said.pid_namespace != 0 && pid_namespace_ != 0 && said.pid_namespace != pid_namespace_;
+    identity.pid = foreign ? 0 : said.pid;
     identity.uid = ring.owner();
     identity.start_ticks = said.start_ticks;
     const auto per_second = static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
@@ -178,7 +185,8 @@ ImageIdentity Registry::identify(const Ring& ring) {
     if (identity.forked) return identity;
     // The process that started this one, as far as it is tracked.
     const auto parent = by_pid_.find(said.parent_pid);
-    if (parent != by_pid_.end() && said.parent_pid > 0) identity.parent_image = parent->second;
+    if (parent != by_pid_.end() && said.parent_pid > 0 && !foreign)
+        identity.parent_image = parent->second;
     return identity;
 }
 
@@ -214,7 +222,6 @@ std::unique_ptr<Account> Registry::account_for(const Ring& ring, const ImageIden
             log_error(error + "; " + ring.name() + " is not drained");
         return nullptr;
     }
-    TIDEMARK_SHARED_STORE("ledger.processes_seen", kept.processes_seen += 1);
     return account;
 }
 

@@ -104,6 +104,7 @@ private:
     std::deque<std::uint64_t> exited_;  // in the order of their end
     std::size_t polled_ = 0;
     std::uint64_t boot_unix_ns_ = 0;
+    std::uint64_t pid_namespace_ = 0;
     struct Walk {
         std::uint64_t image = 0;
         std::uint64_t events = 0;  // of the account when the walk began

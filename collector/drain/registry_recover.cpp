@@ -81,6 +81,8 @@ void Registry::adopt(std::unique_ptr<Account> account) {
         // Its ring, if it is still there, is attached by the scan that follows; if not, all of it was drained.
         image->ended = true;
         totals_.count(*image->account, image->counted);
+        publisher_.count_loss(image->loss_counted, image->account->state.loss);
+        std::memcpy(image->loss_counted, image->account->state.loss, sizeof image->loss_counted);
     }
     add(std::move(image));
 }

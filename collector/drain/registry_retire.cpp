@@ -39,6 +39,7 @@ void Registry::retire(Image& image, std::vector<Image*>& moved) {
         header.loss[cause].frees += account.state.loss[cause].frees;
         header.loss[cause].bytes += account.state.loss[cause].bytes;
     }
+    ++header.processes_ended;
     ledger_.assign(header);
     account.end(journal, image.exit_unix_ns, clock_.now());
     journal.commit();

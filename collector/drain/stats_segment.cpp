@@ -43,6 +43,18 @@ constexpr TableShape kShapes[TIDEMARK_TABLE_COUNT] = {
 
 std::string path_of(const std::string& name) { return "/dev/shm/" + name; }
 
+// Tells those who read the segment that there is another one, and removes it.
+void supersede(const std::string& name) {
+    shm::Segment old;
+    std::string none;
+    if (shm::Segment::open(name, shm::Segment::Access::kReadWrite, geteuid(),
+                           sizeof(tidemark_stats_header), old, none)) {
+        shm::publish_state(*reinterpret_cast<tidemark_stats_header*>(old.data()),
+                           TIDEMARK_COLLECTOR_SUPERSEDED);
+    }
+    shm::Segment::unlink(name);
+}
+
 }  // namespace
 
 std::string StatsSegment::name_of(const std::string& instance) {
@@ -53,8 +65,7 @@ bool StatsSegment::create(const Configuration& configuration, std::uint64_t gene
                           std::string& error) {
     name_ = name_of(configuration.instance);
     temporary_name_ = name_ + ".new";
-    shm::Segment::unlink(
-        temporary_name_);  // of a collector killed while it made one; we hold the instance's lock
+    supersede(temporary_name_);  // of a collector that was killed meanwhile; we hold the instance's lock
     const std::string schema = stats_schema();
     const std::string& socket = configuration.control_socket;
     const std::uint64_t directory = sizeof(tidemark_stats_header);
@@ -134,17 +145,20 @@ bool StatsSegment::create(const Configuration& configuration, std::uint64_t gene
 bool StatsSegment::put_in_place(std::string& error) {
     struct stat status = {};
     const std::string from = path_of(temporary_name_);
-    if (stat(from.c_str(), &status) != 0 ||
-        std::rename(from.c_str(), path_of(name_).c_str()) != 0) {
-        error = "cannot publish " + path_of(name_) + ": " + std::strerror(errno);
+    const std::string to = path_of(name_);
+    // They change places, so that the old one keeps a name until it is marked: if we are killed in between, the next
+    // collector finds it there.
+    const bool known = stat(from.c_str(), &status) == 0;
+    const bool exchanged =
+        known && renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0;
+    if (!exchanged && (!known || std::rename(from.c_str(), to.c_str()) != 0)) {
+        error = "cannot publish " + to + ": " + std::strerror(errno);
         return false;
     }
     inode_ = status.st_ino;
-    if (predecessor_) {
-        auto& old = *reinterpret_cast<tidemark_stats_header*>(predecessor_.data());
-        shm::publish_state(old, TIDEMARK_COLLECTOR_SUPERSEDED);
-        predecessor_ = {};
-    }
+    TIDEMARK_KILL_POINT("stats.in_place");
+    if (exchanged) supersede(temporary_name_);
+    predecessor_ = {};
     return true;
 }
 

@@ -44,6 +44,9 @@ enum tidemark_result {
     TIDEMARK_ERROR_BUSY = -4 /* another thread is declaring and did not finish in time; try again */
 };
 
+/* For producer.hpp's inline check alone: 0 once tracking is known to be off, when every call below is one branch. */
+extern TIDEMARK_API uint32_t tidemark_may_be_enabled;
+
 /* 1 if this process's events are wanted, else 0. Constant after the first answer. */
 TIDEMARK_API int32_t tidemark_enabled(void) TIDEMARK_NOEXCEPT;
 
@@ -56,7 +59,8 @@ TIDEMARK_API void tidemark_allocation(uint32_t device, uint32_t pool, uint64_t i
 /* A buffer is about to go. pool may be TIDEMARK_POOL_ANY if the program doesn't know which one holds it. */
 TIDEMARK_API void tidemark_free(uint32_t device, uint32_t pool, uint64_t id) TIDEMARK_NOEXCEPT;
 
-/* The same, with the size that the program believes the buffer has: a different one is counted by the collector. */
+/* The same, with the size that the program believes the buffer has. It travels with the event for whoever follows
+ * events; totals always go by the size of the allocation. */
 TIDEMARK_API void tidemark_free_sized(uint32_t device, uint32_t pool, uint64_t id,
                                       uint64_t size) TIDEMARK_NOEXCEPT;
 
