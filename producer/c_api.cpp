@@ -9,14 +9,15 @@
 #include "producer/runtime.hpp"
 #include "producer/runtime_table.hpp"
 
+std::uint32_t tidemark_may_be_enabled = 1;
+
 namespace {
 
 using tidemark::producer::RuntimeTable;
 
 constexpr RuntimeTable kOwn = tidemark::producer::make_runtime_table();
 
-const RuntimeTable* resolved;      // atomic; nullptr until somebody asked
-std::uint32_t may_be_enabled = 1;  // atomic; 0 once tracking is known to be off
+const RuntimeTable* resolved;  // atomic; nullptr until somebody asked
 
 bool is_usable(const RuntimeTable* table) noexcept {
     return table != nullptr && table->version == 1 && table->size >= sizeof(RuntimeTable);
@@ -28,7 +29,7 @@ bool is_usable(const RuntimeTable* table) noexcept {
         static_cast<const RuntimeTable*>(dlsym(RTLD_DEFAULT, tidemark::producer::kRuntimeSymbol));
     if (found == nullptr) (void)dlerror();  // so that the program doesn't find our question's error
     const RuntimeTable* table = is_usable(found) ? found : &kOwn;
-    if (table->enabled() == 0) __atomic_store_n(&may_be_enabled, 0u, __ATOMIC_RELAXED);
+    if (table->enabled() == 0) __atomic_store_n(&tidemark_may_be_enabled, 0u, __ATOMIC_RELAXED);
     // SYNC(runtime): release, so that who finds the table finds it decided.
     __atomic_store_n(&resolved, table, __ATOMIC_RELEASE);
     return table;
@@ -41,7 +42,7 @@ inline const RuntimeTable& runtime() noexcept {
 }
 
 inline bool is_off() noexcept {
-    return __builtin_expect(__atomic_load_n(&may_be_enabled, __ATOMIC_RELAXED) == 0, 0);
+    return __builtin_expect(__atomic_load_n(&tidemark_may_be_enabled, __ATOMIC_RELAXED) == 0, 0);
 }
 
 // Early, so that constructors of the program's own find it decided.

@@ -107,7 +107,7 @@ std::int32_t name_pool(const char* name, std::uint32_t memory) noexcept {
         return pool.memory == memory ? TIDEMARK_POOL_FIRST_NAMED + index : TIDEMARK_ERROR_CONFLICT;
     pool.ready = 1;
     pool.memory = memory;
-    strcpy(pool.name, name);
+    memcpy(pool.name, name, strlen(name) + 1);
     if (Declarations* ring = shared()) publish_pool(ring->pools[index], pool);
     return TIDEMARK_POOL_FIRST_NAMED + index;
 }
@@ -123,7 +123,7 @@ std::int32_t declare_device(std::uint32_t device, const char* name) noexcept {
     DeviceDeclaration& entry = declared.devices[index];
     if (entry.name[0] != '\0')
         return strcmp(entry.name, name) == 0 ? TIDEMARK_OK : TIDEMARK_ERROR_CONFLICT;
-    strcpy(entry.name, name);
+    memcpy(entry.name, name, strlen(name) + 1);
     publish_device(index);
     return TIDEMARK_OK;
 }

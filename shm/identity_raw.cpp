@@ -16,7 +16,7 @@ constexpr Word kGetrandomInsecure = 4;  // never blocks, also early in boot; Lin
 
 // The inode behind a link of /proc/self/ns.
 std::uint64_t namespace_inode(const char* path) noexcept {
-    struct stat status;
+    struct stat status {};
     if (raw_syscall(SYS_newfstatat, AT_FDCWD, word(path), word(&status), 0) != 0) return 0;
     return status.st_ino;
 }

@@ -24,7 +24,7 @@ constexpr std::size_t kNameOffset = 19;
 
 std::uint64_t bytes_of(int directory, const char* name, std::uint32_t uid) noexcept {
     if (strncmp(name, kRingPrefix, sizeof kRingPrefix - 1) != 0) return 0;
-    struct stat status;
+    struct stat status {};
     if (raw_syscall(SYS_newfstatat, directory, word(name), word(&status), AT_SYMLINK_NOFOLLOW) != 0)
         return 0;
     if (!S_ISREG(status.st_mode) || status.st_uid != uid) return 0;

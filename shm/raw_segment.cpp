@@ -62,7 +62,7 @@ int above_standard_streams(int fd) noexcept {
 }
 
 bool is_tmpfs(int fd) noexcept {
-    struct statfs status;
+    struct statfs status {};
     return raw_syscall(SYS_fstatfs, fd, word(&status)) == 0 && status.f_type == kTmpfsMagic;
 }
 
@@ -112,7 +112,7 @@ int prepare_object(int fd, RawRing& ring) noexcept {
 
 // Regular, ours alone, and as long as its layout.
 int prepare_bell(int fd, std::uint32_t uid) noexcept {
-    struct stat status;
+    struct stat status {};
     if (raw_syscall(SYS_fstat, fd, word(&status)) != 0) return EIO;
     if (!S_ISREG(status.st_mode) || status.st_uid != uid || (status.st_mode & 077u) != 0)
         return EPERM;

@@ -41,14 +41,24 @@ enum class Flush : std::int32_t {
 
 inline bool enabled() noexcept { return ::tidemark_enabled() != 0; }
 
+namespace detail {
+// Without a call: all that a disabled program pays.
+inline bool is_off() noexcept {
+    return __builtin_expect(__atomic_load_n(&::tidemark_may_be_enabled, __ATOMIC_RELAXED) == 0, 0);
+}
+}  // namespace detail
+
 inline void allocation(std::uint32_t device, Pool pool, std::uint64_t id,
                        std::uint64_t size) noexcept {
+    if (detail::is_off()) return;
     ::tidemark_allocation(device, static_cast<std::uint32_t>(pool), id, size);
 }
 inline void free(std::uint32_t device, Pool pool, std::uint64_t id) noexcept {
+    if (detail::is_off()) return;
     ::tidemark_free(device, static_cast<std::uint32_t>(pool), id);
 }
 inline void free(std::uint32_t device, Pool pool, std::uint64_t id, std::uint64_t size) noexcept {
+    if (detail::is_off()) return;
     ::tidemark_free_sized(device, static_cast<std::uint32_t>(pool), id, size);
 }
 

@@ -144,6 +144,26 @@ TEST_CASE("flush answers what happened") {
     CHECK(flush(0) == Flush::kPublished);
 }
 
+TEST_CASE("who records wakes the collector that sleeps, and only the one that drains this ring") {
+    TestConsumer deaf(TestConsumer::Mode::kOnlyBeats);
+    shm::BellPage& page = *producer::bell();
+    const std::int32_t mine = producer::current_state()->header().consumer_slot;
+    REQUIRE(mine >= 0);
+    shm::BellSlot& slot = page.slots[mine];
+    allocation(0, Pool::kDram, 1, 1);
+    __atomic_store_n(&slot.waiting, 1, __ATOMIC_SEQ_CST);
+    errno = 33;
+    allocation(0, Pool::kDram, 2, 1);
+    CHECK(__atomic_load_n(&slot.waiting, __ATOMIC_RELAXED) == 0);
+    CHECK(errno == 33);
+    __atomic_store_n(&producer::current_state()->header().consumer_slot, -1, __ATOMIC_RELAXED);
+    __atomic_store_n(&slot.waiting, 1, __ATOMIC_SEQ_CST);
+    allocation(0, Pool::kDram, 3, 1);
+    CHECK(__atomic_load_n(&slot.waiting, __ATOMIC_RELAXED) == 1);
+    __atomic_store_n(&slot.waiting, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&producer::current_state()->header().consumer_slot, mine, __ATOMIC_RELAXED);
+}
+
 TEST_CASE("a buffer tells of itself once, wherever it is moved") {
     TestConsumer consumer;
     {
