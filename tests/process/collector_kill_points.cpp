@@ -32,7 +32,7 @@ std::set<std::string> points_of_the_drain_side() {
     const std::string root = std::getenv("TIDEMARK_SOURCE_DIR");
     std::set<std::string> names;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(root + "/collector"))
-        names.merge(points_in(entry.path()));
+        if (entry.is_regular_file()) names.merge(points_in(entry.path()));
     for (const char* file : {"latch.hpp", "stats_words.hpp", "lane_reader.hpp", "bell_slots.cpp"})
         names.merge(points_in(root + "/shm/" + file));
     return names;
