@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "shm/kill_point.hpp"
 #include "shm/latch.hpp"
 #include "shm/stats_words.hpp"
 #include "tidemark/stats_reader.h"
@@ -65,7 +66,8 @@ bool StatsSegment::create(const Configuration& configuration, std::uint64_t gene
                           std::string& error) {
     name_ = name_of(configuration.instance);
     temporary_name_ = name_ + ".new";
-    supersede(temporary_name_);  // of a collector that was killed meanwhile; we hold the instance's lock
+    supersede(
+        temporary_name_);  // of a collector that was killed meanwhile; we hold the instance's lock
     const std::string schema = stats_schema();
     const std::string& socket = configuration.control_socket;
     const std::uint64_t directory = sizeof(tidemark_stats_header);
