@@ -59,11 +59,17 @@ public:
     std::string object_name() const { return name_; }
 
     // A pass: prefetch a few events ahead, apply in stamp order, seal, (commit), committed.
-    void prefetch(const shm::Event& event) const noexcept {
-        table_.prefetch(table_.hash(event.device, event.id));
+    std::uint64_t hash(const shm::Event& event) const noexcept {
+        return table_.hash(event.device, event.id);
     }
+    void prefetch(std::uint64_t hash) const noexcept { table_.prefetch(hash); }
+    void prefetch(const shm::Event& event) const noexcept { table_.prefetch(hash(event)); }
     // Needs LiveTable::kMostRecords + 8 undo records reserved.
-    void apply(Journal& journal, const shm::Event& event, SinkPort* follower) noexcept;
+    void apply(Journal& journal, const shm::Event& event, std::uint64_t hash,
+               SinkPort* follower) noexcept;
+    void apply(Journal& journal, const shm::Event& event, SinkPort* follower) noexcept {
+        apply(journal, event, hash(event), follower);
+    }
     void begin_pass() noexcept;
     // Undo records that seal may need now.
     std::uint64_t seal_records() const noexcept;
@@ -97,8 +103,8 @@ public:
 
 private:
     UsageState* usage(std::uint32_t device, std::uint32_t pool) noexcept;
-    void allocate(Journal& journal, const shm::Event& event) noexcept;
-    void free(Journal& journal, const shm::Event& event, std::uint64_t& size,
+    void allocate(Journal& journal, const shm::Event& event, std::uint64_t hash) noexcept;
+    void free(Journal& journal, const shm::Event& event, std::uint64_t hash, std::uint64_t& size,
               std::uint32_t& pool) noexcept;
     void supersede(Journal& journal, tidemark_account_entry* entry, const shm::Event& event,
                    UsageState& u) noexcept;

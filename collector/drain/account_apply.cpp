@@ -56,17 +56,18 @@ UsageState* Account::usage(std::uint32_t device, std::uint32_t pool) noexcept {
     return &state.usages[i];
 }
 
-void Account::apply(Journal& journal, const shm::Event& event, SinkPort* follower) noexcept {
+void Account::apply(Journal& journal, const shm::Event& event, std::uint64_t hash,
+                    SinkPort* follower) noexcept {
     ++state.events;
     switch (event.operation()) {
         case shm::Operation::kAllocation:
-            allocate(journal, event);
+            allocate(journal, event, hash);
             if (follower) tell(*follower, event, event.size(), event.pool());
             break;
         case shm::Operation::kFree: {
             std::uint64_t size = kUnknown;
             std::uint32_t pool = event.pool();
-            free(journal, event, size, pool);
+            free(journal, event, hash, size, pool);
             if (follower) tell(*follower, event, size, pool);
             break;
         }
@@ -76,9 +77,8 @@ void Account::apply(Journal& journal, const shm::Event& event, SinkPort* followe
     }
 }
 
-void Account::allocate(Journal& journal, const shm::Event& event) noexcept {
+void Account::allocate(Journal& journal, const shm::Event& event, std::uint64_t hash) noexcept {
     UsageState* u = usage(event.device, event.pool());
-    const std::uint64_t hash = table_.hash(event.device, event.id);
     const LiveTable::Match old = u == nullptr
                                      ? LiveTable::Match{}
                                      : table_.find(hash, event.device, event.pool(), event.id, 0);
@@ -134,9 +134,8 @@ bool Account::reclaim_superseded(const shm::Event& event, std::uint64_t& size) n
     return false;
 }
 
-void Account::free(Journal& journal, const shm::Event& event, std::uint64_t& size,
-                   std::uint32_t& pool) noexcept {
-    const std::uint64_t hash = table_.hash(event.device, event.id);
+void Account::free(Journal& journal, const shm::Event& event, std::uint64_t hash,
+                   std::uint64_t& size, std::uint32_t& pool) noexcept {
     const LiveTable::Match match =
         table_.find(hash, event.device, event.pool(), event.id, event.stamp);
     const bool late = (event.flags() & shm::kFlagLate) != 0;

@@ -88,9 +88,20 @@ void LiveTable::recover() noexcept {
     }
 }
 
+// Low half: hash for the directory. High half: the entry where probing begins.
+// Neighbours stay together: ids that differ in bits 4 to 9 alone share a page, 32 bytes apart are entries apart. A
+// program's buffers come and go in neighbourhoods, so most events touch a page that the last ones touched; with a hash
+// of the whole id each event was a miss of the translation cache (docs/decisions/live-table.md has the figures).
+// At most 64 ids of a pool share a neighbourhood, so a split can always take a full page apart.
 std::uint64_t LiveTable::hash(std::uint32_t device, std::uint64_t id) const noexcept {
-    return fold(fold(id ^ seed_[0], 0x9E3779B97F4A7C15ull ^ device) ^ seed_[1],
-                0xD6E8FEB86659FD93ull);
+    const std::uint64_t neighbourhood = ((id >> 10) << 4) | (id & 15);
+    const std::uint64_t h =
+        fold(fold(neighbourhood ^ seed_[0], 0x9E3779B97F4A7C15ull ^ device) ^ seed_[1],
+             0xD6E8FEB86659FD93ull);
+    std::uint64_t start = ((h >> 32) * TIDEMARK_ACCOUNT_PAGE_ENTRIES) >> 32;
+    start += (id >> 5) & 31;
+    if (start >= TIDEMARK_ACCOUNT_PAGE_ENTRIES) start -= TIDEMARK_ACCOUNT_PAGE_ENTRIES;
+    return (start << 32) | (h & 0xFFFFFFFFu);
 }
 
 void LiveTable::prefetch(std::uint64_t hash) const noexcept {

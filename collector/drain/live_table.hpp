@@ -84,7 +84,7 @@ private:
         return static_cast<std::uint32_t>(hash) & ((1u << header()->directory_depth) - 1);
     }
     static std::uint32_t start_of(std::uint64_t hash) noexcept {
-        return static_cast<std::uint32_t>(((hash >> 32) * TIDEMARK_ACCOUNT_PAGE_ENTRIES) >> 32);
+        return static_cast<std::uint32_t>(hash >> 32);
     }
 
     std::uint32_t take_page(Journal& journal) noexcept;  // UINT32_MAX: none

@@ -73,6 +73,7 @@ bool Pass::drain(Image& image) {
         else if (!feeds_.empty())
             drain_merged(image);
         close_feeds(image);
+        name_pools(image);
         changed |= !feeds_.empty();
     }
     if (ring.quarantine() != account.state.quarantine) {
@@ -119,7 +120,10 @@ void Pass::open_feeds(Image& image) {
         feed.chunk_start = lanes[i].cursor;
         feeds_.push_back(feed);
     }
-    if (events_.size() < feeds_.size() * kChunk) events_.resize(feeds_.size() * kChunk);
+    if (events_.size() < feeds_.size() * kChunk) {
+        events_.resize(feeds_.size() * kChunk);
+        hashes_.resize(events_.size());
+    }
 }
 
 // Copies the lane's next records. False: no more up to its cut, or the lane can't be trusted.
@@ -142,8 +146,9 @@ bool Pass::refill(Feed& feed, Image& image) {
             event.stamp = clock_.from_monotonic(event.stamp);
         }
     }
-    for (std::size_t i = 0; i < std::min(feed.chunk, kPrefetchAhead); ++i) {
-        image.account->prefetch(events_[feed.buffer + i]);
+    for (std::size_t i = 0; i < feed.chunk; ++i) {
+        hashes_[feed.buffer + i] = image.account->hash(events_[feed.buffer + i]);
+        if (i < kPrefetchAhead) image.account->prefetch(hashes_[feed.buffer + i]);
     }
     return feed.chunk != 0;
 }
@@ -160,14 +165,13 @@ bool Pass::admit(Feed& feed, Account& account, shm::Event& event) {
 }
 
 void Pass::apply(Feed& feed, Account& account, const shm::Event& event) {
-    if (feed.next + kPrefetchAhead < feed.chunk) {
-        account.prefetch(events_[feed.buffer + feed.next + kPrefetchAhead]);
-    }
+    const std::uint64_t* hash = hashes_.data() + feed.buffer + feed.next;
+    if (feed.next + kPrefetchAhead < feed.chunk) account.prefetch(hash[kPrefetchAhead]);
     if (follow_) {
         Follower follower(sinks_, clock_);
-        account.apply(ledger_.journal(), event, &follower);
+        account.apply(ledger_.journal(), event, *hash, &follower);
     } else {
-        account.apply(ledger_.journal(), event, nullptr);
+        account.apply(ledger_.journal(), event, *hash, nullptr);
     }
     feed.lane->cursor.last_stamp = event.stamp;
     ++feed.next;
@@ -254,6 +258,21 @@ void Pass::close_feeds(Image& image) {
     for (const Feed& feed : feeds_) {
         if (feed.index >= positions.size()) positions.resize((feed.index | 1u) + 1);
         positions[feed.index] = feed.lane->cursor;
+    }
+}
+
+// A pool may be named and used after the declarations were looked at and before this pass read the heads. Who sees its
+// first event finds its name.
+void Pass::name_pools(Image& image) {
+    Account& account = *image.account;
+    for (std::uint32_t i = 0; i < account.usage_count; ++i) {
+        const std::uint32_t pool = account.state.usages[i].pool;
+        if (pool < TIDEMARK_POOL_FIRST_NAMED || account.header().pools[pool].name[0] != '\0') {
+            continue;
+        }
+        const std::uint32_t place = pool - TIDEMARK_POOL_FIRST_NAMED;
+        const shm::PoolDeclaration said = image.ring->declarations().pools[place];
+        if (said.ready == 1) account.name_pool(pool, said.memory, said.name);
     }
 }
 

@@ -52,6 +52,7 @@ private:
     void drain_single(Feed& feed, Image& image);
     void drain_merged(Image& image);
     void close_feeds(Image& image);
+    void name_pools(Image& image);
     void apply(Feed& feed, Account& account, const shm::Event& event);
     bool room_for_event() {
         return ledger_.journal().reserve(planned_ + LiveTable::kMostRecords + 8);
@@ -66,9 +67,10 @@ private:
     const Limits& limits_;
     std::vector<Feed> feeds_;
     std::vector<shm::Event> events_;
-    std::uint64_t limit_ = 0;      // W
-    std::uint64_t far_ahead_ = 0;  // W + 1 s: beyond it a stamp is a clock step
-    std::uint64_t planned_ = 0;    // undo records that sealing will need
+    std::vector<std::uint64_t> hashes_;  // of events_, place by place
+    std::uint64_t limit_ = 0;            // W
+    std::uint64_t far_ahead_ = 0;        // W + 1 s: beyond it a stamp is a clock step
+    std::uint64_t planned_ = 0;          // undo records that sealing will need
     bool left_work_ = false;
     bool follow_ = false;
 };

@@ -105,6 +105,16 @@ void Publisher::publish_image(Image& image) {
     image.process_row_dirty = false;
 }
 
+// A pool known by its name has the number that the ledger gave it, as in the usage table.
+std::uint32_t Publisher::pool_number(const Account& account, const UsageState& usage) {
+    if (usage.pool < TIDEMARK_POOL_FIRST_NAMED) return usage.pool;
+    char name[24] = {};
+    std::strncpy(name, account.pool_name(usage.pool), sizeof name - 1);
+    const LedgerRow* row =
+        ledger_.row(usage.device, usage.pool, name, account.pool_memory(usage.pool));
+    return row == nullptr ? usage.pool : row->pool;
+}
+
 void Publisher::publish_usages(Image& image) {
     const Account& account = *image.account;
     image.usage_rows.resize(account.usage_count, UINT32_MAX);
@@ -118,7 +128,7 @@ void Publisher::publish_usages(Image& image) {
         row.pid = image.identity.pid;
         row.image = image.identity.image;
         row.device = usage.device;
-        row.pool = usage.pool;
+        row.pool = pool_number(account, usage);
         row.memory = account.pool_memory(usage.pool);
         copy_common(row, usage);
         row.freed_by_exit = image.exited ? usage.current : 0;
