@@ -87,7 +87,7 @@ std::vector<ShmObject> rings_of_the_dead(const std::vector<ShmObject>& objects) 
     std::copy_if(objects.begin(), objects.end(), std::back_inserter(rings),
                  [](const ShmObject& object) {
                      return object.kind == ObjectKind::kRing && !object.producer_lives &&
-                            !object.consumer_lives && object.age_ms > kYoungMs;
+                            !object.consumer_lives && object.age_ms > kForgottenMs;
                  });
     return rings;
 }

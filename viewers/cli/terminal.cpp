@@ -21,18 +21,17 @@ constexpr int kGreen = 2;
 constexpr int kYellow = 3;
 constexpr int kCyan = 6;
 
-bool environment(const char* name) {
+// The value of a variable; null if it is empty or not set.
+const char* environment(const char* name) {
     const char* value = std::getenv(name);
-    return value != nullptr && *value != '\0';
+    return value != nullptr && *value != '\0' ? value : nullptr;
 }
 
 // What the first of these that is set says; nothing said means a terminal of today, which is UTF-8.
 bool says_utf8() {
     for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-        if (environment(name)) {
-            const std::string_view value = std::getenv(name);
-            return strcasestr(value.data(), "utf-8") != nullptr ||
-                   strcasestr(value.data(), "utf8") != nullptr;
+        if (const char* value = environment(name)) {
+            return strcasestr(value, "utf-8") != nullptr || strcasestr(value, "utf8") != nullptr;
         }
     }
     return true;
@@ -50,7 +49,7 @@ Terminal::Terminal(int fd, ColorChoice color, bool ascii)
 }
 
 void Terminal::load_sequences(bool colour) {
-    const char* name = environment("TERM") ? std::getenv("TERM") : "ansi";
+    const char* name = environment("TERM") != nullptr ? environment("TERM") : "ansi";
     if (!terminfo::load(name, fd_) && !terminfo::load("ansi", fd_)) {
         return;
     }
@@ -78,8 +77,8 @@ Size Terminal::size() const {
     if (interactive_ && ioctl(fd_, TIOCGWINSZ, &window) == 0 && window.ws_col > 0) {
         return {window.ws_col, window.ws_row > 0 ? window.ws_row : size.rows};
     }
-    if (environment("COLUMNS")) {
-        const auto columns = model::parse_unsigned(std::getenv("COLUMNS"));
+    if (const char* set = environment("COLUMNS")) {
+        const auto columns = model::parse_unsigned(set);
         if (columns && *columns >= 40 && *columns <= 1000) {
             size.columns = *columns;
         }
