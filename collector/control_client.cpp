@@ -9,11 +9,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 namespace tidemark::collector {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+constexpr std::chrono::milliseconds kBacklogPause{5};
 constexpr std::size_t kMaxAnswer = std::size_t{1} << 20;
 
 class Connection {
@@ -28,8 +30,8 @@ public:
     const int descriptor;
 };
 
-// False with errno: not connected.
-bool connect_to(int descriptor, const std::string& path) {
+// Waits while the collector's backlog is full. False with errno: not connected.
+bool connect_to(int descriptor, const std::string& path, Clock::time_point deadline) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.empty() || path.size() >= sizeof(address.sun_path)) {
@@ -37,7 +39,11 @@ bool connect_to(int descriptor, const std::string& path) {
         return false;
     }
     std::memcpy(address.sun_path, path.data(), path.size());
-    return connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+    while (connect(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+        if ((errno != EAGAIN && errno != EINTR) || Clock::now() > deadline) return false;
+        std::this_thread::sleep_for(kBacklogPause);
+    }
+    return true;
 }
 
 // Waits until bytes, the end, or the deadline (errno ETIMEDOUT). Size of what was read; -1: errno tells.
@@ -81,9 +87,10 @@ bool ask_control(const std::string& path, std::string_view request,
     const std::string line = std::string(request) + "\n";
     answer.clear();
     const auto size = static_cast<ssize_t>(line.size());
-    if (connection.descriptor >= 0 && connect_to(connection.descriptor, path) &&
+    const auto deadline = Clock::now() + patience;
+    if (connection.descriptor >= 0 && connect_to(connection.descriptor, path, deadline) &&
         send(connection.descriptor, line.data(), line.size(), MSG_NOSIGNAL) == size &&
-        receive_line(connection.descriptor, Clock::now() + patience, answer)) {
+        receive_line(connection.descriptor, deadline, answer)) {
         return true;
     }
     error = "cannot ask the collector at " + path + ": " + std::strerror(errno);

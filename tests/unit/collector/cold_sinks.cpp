@@ -15,6 +15,12 @@
 
 #include "collector/sinks.hpp"
 
+// The queue orders by stand-alone fences, which ThreadSanitizer does not model; all else is its business.
+extern "C" const char* __tsan_default_suppressions();
+extern "C" const char* __tsan_default_suppressions() {
+    return "race:moodycamel::ConcurrentQueue\n";
+}
+
 namespace tidemark::collector {
 namespace {
 
@@ -24,11 +30,11 @@ using Kind = SinkRecord::Kind;
 struct TemporaryFile {
     std::string path = "/tmp/tidemark-sinks-" + std::to_string(getpid()) + ".json";
     ~TemporaryFile() { unlink(path.c_str()); }
-    std::vector<Json> lines() const {
-        std::vector<Json> result;
+    std::vector<std::string> lines() const {
+        std::vector<std::string> result;
         std::ifstream file(path);
         for (std::string line; std::getline(file, line);)
-            result.push_back(Json::parse(line));
+            result.push_back(line);
         return result;
     }
 };
@@ -63,8 +69,10 @@ TEST_CASE("every event reaches the event log, in order, and stop waits for the l
     sinks.stop();
     CHECK(sinks.dropped() == 0);
     std::uint64_t next = 0;
-    for (const Json& line : file.lines())
-        REQUIRE(line["sequence"].get<std::uint64_t>() == next++);
+    for (const std::string& line : file.lines()) {
+        const std::string wanted = "\"sequence\":" + std::to_string(next++) + ",";
+        if (line.find(wanted) == std::string::npos) FAIL(line);
+    }
     CHECK(next == kEvents);
 }
 
@@ -89,9 +97,9 @@ TEST_CASE("what was dropped is told in the log where it is missing") {
         sinks.push(record(Kind::kFree, 1, i));
     sinks.start({});
     sinks.stop();
-    const std::vector<Json> lines = file.lines();
-    CHECK(lines.back()["op"] == "dropped");
-    CHECK(lines.back()["count"] == sinks.dropped());
+    const std::vector<std::string> lines = file.lines();
+    CHECK(Json::parse(lines.back())["op"] == "dropped");
+    CHECK(Json::parse(lines.back())["count"] == sinks.dropped());
     CHECK(lines.size() - 1 + sinks.dropped() == kPushed);
 }
 
@@ -113,11 +121,11 @@ TEST_CASE("the end of an image is told after its leaks, even when the queue was 
     });
     sinks.stop();
     CHECK(recorded == std::vector<std::uint64_t>{5});
-    const std::vector<Json> lines = file.lines();
+    const std::vector<std::string> lines = file.lines();
     CHECK(lines_then == lines.size());
-    CHECK(lines.back()["op"] == "exit");
-    CHECK(lines[lines.size() - 2]["op"] == "dropped");
-    CHECK(lines[lines.size() - 2]["count"] == sinks.dropped());
+    CHECK(Json::parse(lines.back())["op"] == "exit");
+    CHECK(Json::parse(lines[lines.size() - 2])["op"] == "dropped");
+    CHECK(Json::parse(lines[lines.size() - 2])["count"] == sinks.dropped());
 }
 
 TEST_CASE("without a leak log the ends are told at once, each once") {
