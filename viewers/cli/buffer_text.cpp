@@ -75,17 +75,35 @@ Grid buffer_grid(const model::BufferList& list, std::size_t shown, const Figures
     return grid;
 }
 
-Json buffer_json(const model::BufferList& list, const model::Buffer& buffer) {
-    Json object;
-    object["pid"] = buffer.pid ? Json(*buffer.pid) : Json(nullptr);
-    object["device"] = model::device_json(buffer.device);
-    object["pool"] = list.pool_name(buffer);
-    object["id"] = buffer.id;
-    object["size"] = buffer.size;
-    object["age_ms"] = buffer.age_ms ? Json(*buffer.age_ms) : Json(nullptr);
-    object["image"] = buffer.image != 0 ? Json(model::image_word(buffer.image)) : Json(nullptr);
-    return object;
-}
+namespace {
+
+// By hand: a list may hold millions, and a JSON object a buffer costs ten times as much. Names of pools come from
+// programs, so those alone go through the serialiser, once each.
+class BufferJson {
+public:
+    explicit BufferJson(const model::BufferList& list) {
+        for (const std::string& pool : list.pools) {
+            pools_.push_back(model::dump(pool, -1));
+        }
+    }
+
+    void append(const model::Buffer& buffer, std::string& text) const {
+        text += "{\"pid\":" + (buffer.pid ? std::to_string(*buffer.pid) : "null") + ",\"device\":";
+        const bool host = buffer.device == TIDEMARK_DEVICE_HOST;
+        text += host ? "\"host\"" : std::to_string(buffer.device);
+        text += ",\"pool\":" + pools_[buffer.pool_index];
+        text += ",\"id\":" + std::to_string(buffer.id);
+        text += ",\"size\":" + std::to_string(buffer.size);
+        text += ",\"age_ms\":" + (buffer.age_ms ? std::to_string(*buffer.age_ms) : "null");
+        text += ",\"image\":";
+        text += buffer.image != 0 ? "\"" + model::image_word(buffer.image) + "\"}" : "null}";
+    }
+
+private:
+    std::vector<std::string> pools_;
+};
+
+}  // namespace
 
 void write_with_list(const Json& head, const std::string& key, const model::BufferList& list,
                      int indent, const std::function<void(const std::string&)>& write) {
@@ -96,9 +114,10 @@ void write_with_list(const Json& head, const std::string& key, const model::Buff
     piece.erase(piece.size() - (indent < 0 || head.empty() ? 1 : 2));
     piece += (head.empty() ? "" : ",") + new_line + in_one + "\"" + key +
              "\":" + (indent < 0 ? "" : " ") + "[";
+    const BufferJson entry(list);
     for (const model::Buffer& buffer : list.buffers) {
-        piece += (&buffer == list.buffers.data() ? "" : ",") + new_line + in_one + in_one +
-                 model::dump(buffer_json(list, buffer), -1);
+        piece += (&buffer == list.buffers.data() ? "" : ",") + new_line + in_one + in_one;
+        entry.append(buffer, piece);
         if (piece.size() > kPiece) {
             write(piece);
             piece.clear();

@@ -30,10 +30,8 @@ Grid buffer_grid(const model::BufferList& list, std::size_t shown, const Figures
 // "0x7f32c0001a40"
 std::string id_text(std::uint64_t id);
 
-// {"pid","device","pool","id","size","age_ms","image"}: an entry of `leaks` and of `buffers`.
-nlohmann::ordered_json buffer_json(const model::BufferList& list, const model::Buffer& buffer);
-
-// A JSON document made of `head` and an array under `key`, written piece by piece: a list may hold millions. `indent`
+// A JSON document made of `head` and, under `key`, an array of the list's buffers as
+// {"pid","device","pool","id","size","age_ms","image"}, written piece by piece: a list may hold millions. `indent`
 // < 0: one line.
 void write_with_list(const nlohmann::ordered_json& head, const std::string& key,
                      const model::BufferList& list, int indent,

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The one list of verbs, and what happens between the command line and a verb's run().
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <clocale>
 #include <cstdio>
 #include <exception>
@@ -27,6 +30,16 @@ Examples:
   tidemark -w2 -d 0                 every two seconds, of device 0
   tidemark run -- python3 app.py    what a program allocates; needs no collector
 )";
+
+// A standard stream that our caller closed must not become one of our own files. What stands in for it cannot be used
+// either, and is closed again in every program that we start.
+void fill_standard_streams() {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(fd, F_GETFD) < 0) {
+            ::open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+        }
+    }
+}
 
 // What a verb must not do half-way is decided before it starts.
 int execute(const std::vector<std::unique_ptr<Command>>& commands, RawOptions& raw, Parser& parser,
@@ -88,6 +101,7 @@ std::string overview(const std::vector<std::unique_ptr<Command>>& commands) {
 }
 
 int run_main(int argc, const char* const* argv) {
+    fill_standard_streams();
     std::setlocale(LC_CTYPE, "C.UTF-8");  // for the width of characters; formats stay those of C
     try {
         RawOptions raw;

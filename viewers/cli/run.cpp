@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <cstdio>
 
 namespace tidemark::cli {
 namespace {
@@ -170,8 +171,15 @@ int RunCommand::run(const Invocation& invocation) {
     const auto pools =
         result.snapshot ? pool_results(*result.snapshot, host_limited) : std::vector<PoolResult>{};
     const std::vector<std::string> over = exceeded(pools, wanted);
-    report(result, pools, over, options, output);
-    return final_status(result, wanted, !over.empty(), error_code);
+    const int status = final_status(result, wanted, !over.empty(), error_code);
+    try {
+        report(result, pools, over, options, output);
+    } catch (const Failure& failure) {
+        // The command did what it did. Only a file that somebody waits for turns a success into a failure.
+        std::fprintf(stderr, "tidemark: %s\n", failure.what());
+        return status == kOk && options.output ? failure.status() : status;
+    }
+    return status;
 }
 
 }  // namespace

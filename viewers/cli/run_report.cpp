@@ -104,7 +104,7 @@ void Report::pools(const std::vector<PoolResult>& pools) {
                {"Allocations", Align::kRight},
                {"Total", Align::kRight, 0, 1},
                {"Peak", Align::kRight},
-               {"Left at exit", Align::kRight},
+               {"Left", Align::kRight},
                {"Buffers", Align::kRight, 0, 2}});
     for (const PoolResult& pool : pools) {
         const std::string about = pool.left_exact ? "" : "~";

@@ -5,7 +5,6 @@
 #include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "viewers/model/names.hpp"
 
@@ -56,28 +55,47 @@ bool add_leak(const Json& object, LeakFile& file) {
     return true;
 }
 
-bool take_document(const Json& document, LeakFile& file) {
-    const auto leaks = document.find("leaks");
-    if (leaks == document.end() || !leaks->is_array()) {
-        return false;
+// Takes the document apart while it is parsed: a list of leaks may hold millions, and as a tree each costs a kilobyte.
+class DocumentReader {
+public:
+    explicit DocumentReader(LeakFile& file) : file_(file) {}
+
+    // False if the stream is no JSON document with a list of leaks.
+    bool read(std::istream& stream) {
+        const auto callback = [this](int depth, Json::parse_event_t event, Json& parsed) {
+            return keep(depth, event, parsed);
+        };
+        const Json document = Json::parse(stream, callback, false);
+        return document.is_object() && has_leaks_;
     }
-    for (const Json& leak : *leaks) {
-        add_leak(leak, file);
-    }
-    const auto processes = document.find("processes");
-    if (processes != document.end() && processes->is_array()) {
-        for (const Json& process : *processes) {
-            if (const auto pid = number<std::int32_t>(process, "pid")) {
-                file.names[*pid] = text(process, "name");
+
+private:
+    // Members of the document are at depth 1, elements of its lists at depth 2.
+    bool keep(int depth, Json::parse_event_t event, Json& parsed) {
+        if (depth == 1 && event == Json::parse_event_t::key) {
+            member_ = parsed.get<std::string>();
+            has_leaks_ = has_leaks_ || member_ == "leaks";
+        }
+        if (depth != 2 || event != Json::parse_event_t::object_end) {
+            return true;
+        }
+        if (member_ == "leaks") {
+            add_leak(parsed, file_);
+        } else if (member_ == "processes") {
+            if (const auto pid = number<std::int32_t>(parsed, "pid")) {
+                file_.names[*pid] = text(parsed, "name");
             }
         }
+        return false;
     }
-    return true;
-}
+
+    LeakFile& file_;
+    std::string member_;
+    bool has_leaks_ = false;
+};
 
 // Every line must be JSON; a last line without its end may be cut off by a writer that still writes.
-bool take_lines(const std::string& content, LeakFile& file, std::string& error) {
-    std::istringstream lines(content);
+bool take_lines(std::istream& lines, LeakFile& file, std::string& error) {
     std::string line;
     for (std::size_t at = 1; std::getline(lines, line); ++at) {
         const Json object = Json::parse(line, nullptr, false);
@@ -98,23 +116,22 @@ bool take_lines(const std::string& content, LeakFile& file, std::string& error) 
 }  // namespace
 
 std::optional<LeakFile> read_leak_file(const std::string& path, std::string& error) {
+    errno = 0;
     std::ifstream stream(path, std::ios::binary);
-    std::stringstream content;
-    content << stream.rdbuf();
-    if (!stream.is_open()) {
-        error = std::strerror(errno);
+    stream.peek();
+    if (!stream.is_open() || stream.bad()) {
+        error = errno != 0 ? std::strerror(errno) : "it cannot be read";
         return std::nullopt;
     }
-    const std::string all = content.str();
-    LeakFile file;
-    const Json document = Json::parse(all, nullptr, false);
-    if (document.is_object() && take_document(document, file)) {
-        return file;
+    stream.clear();
+    LeakFile document;
+    if (DocumentReader(document).read(stream)) {
+        return document;
     }
-    if (all.empty() || take_lines(all, file, error)) {
-        return file;
-    }
-    return std::nullopt;
+    stream.clear();
+    stream.seekg(0);
+    LeakFile lines;
+    return take_lines(stream, lines, error) ? std::optional(std::move(lines)) : std::nullopt;
 }
 
 }  // namespace tidemark::model

@@ -280,6 +280,7 @@ TEST_CASE("leaks reads what run and the leak log wrote") {
     CHECK(is_one_line(ran.err));
     ::unlink(path.c_str());
     CHECK(run_tidemark({"leaks", "/nonexistent/file"}).status == 2);
+    CHECK(run_tidemark({"leaks", "/tmp"}).status == 2);
 }
 
 TEST_CASE("doctor names each check and speaks JSON") {

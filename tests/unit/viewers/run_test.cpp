@@ -107,6 +107,18 @@ TEST_CASE("the command inherits no descriptor of ours and keeps those of its cal
     ::close(kept);
 }
 
+TEST_CASE("a closed standard stream stays closed for the command and changes no status") {
+    const char* folder = std::getenv("TIDEMARK_BIN_DIR");
+    REQUIRE(folder != nullptr);
+    const std::string run = std::string(folder) + "/tidemark run -- ";
+    const auto status = [&](const std::string& line) {
+        return test::run_program("/bin/sh", {"-c", line}).status;
+    };
+    CHECK(status(run + "/bin/sh -c 'exit 6' 0<&- 1>&- 2>&-") == 6);
+    CHECK(status(run + "true 2>&-") == 0);
+    CHECK(status(run + "test ! -e /proc/self/fd/1 >&-") == 0);
+}
+
 TEST_CASE("the command starts with the signals that a shell would give it") {
     const auto ran =
         run_tidemark({"run", "-q", "--", "grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"});
