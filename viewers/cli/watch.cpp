@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <sstream>
+#include <vector>
 
 #include "viewers/model/stats_source.hpp"
 
@@ -21,21 +23,41 @@ sigset_t ending_signals() {
     return set;
 }
 
-// The upper part of `text` that fits, each line cleared to its end, so that nothing of the last frame shines through.
+// The end of what is shown says whether it can be trusted, so that stays in sight when a window is too low.
+constexpr std::size_t kEndLines = 6;
+
+std::vector<std::string> lines_of(const std::string& text) {
+    std::vector<std::string> lines;
+    std::istringstream stream(text);
+    for (std::string line; std::getline(stream, line);) {
+        lines.push_back(line);
+    }
+    return lines;
+}
+
+// What fits into `rows`, the last of which stays empty: all, or the beginning and the end.
+std::vector<std::string> fitted(std::vector<std::string> lines, std::size_t rows,
+                                const Terminal& terminal) {
+    const std::size_t room = rows > 2 ? rows - 1 : 1;
+    if (lines.size() <= room) {
+        return lines;
+    }
+    const std::size_t end = std::min(kEndLines, room / 2);
+    const std::size_t begin = room - end - 1;
+    const std::size_t hidden = lines.size() - begin - end;
+    std::vector<std::string> shown(lines.begin(),
+                                   lines.begin() + static_cast<std::ptrdiff_t>(begin));
+    shown.push_back(terminal.paint(
+        Style::kDim, std::to_string(hidden) + " more lines; a taller window shows them"));
+    shown.insert(shown.end(), lines.end() - static_cast<std::ptrdiff_t>(end), lines.end());
+    return shown;
+}
+
+// Each line is cleared to its end, so that nothing of the last frame shines through.
 std::string in_place(const std::string& text, const Terminal& terminal, std::size_t rows) {
     std::string frame = terminal.home();
-    std::size_t begin = 0;
-    const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
-    const std::size_t shown = lines < rows ? lines : rows - 2;
-    for (std::size_t i = 0; i < shown; ++i) {
-        const std::size_t end = text.find('\n', begin);
-        frame += text.substr(begin, end - begin) + terminal.clear_line() + '\n';
-        begin = end + 1;
-    }
-    if (shown < lines) {
-        frame += terminal.paint(Style::kDim, std::to_string(lines - shown) +
-                                                 " more lines; a taller window shows them") +
-                 terminal.clear_line() + '\n';
+    for (const std::string& line : fitted(lines_of(text), rows, terminal)) {
+        frame += line + terminal.clear_line() + '\n';
     }
     return frame + terminal.clear_below();
 }
