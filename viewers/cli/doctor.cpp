@@ -83,6 +83,7 @@ std::vector<std::string> Doctor::fix(const Options& options) const {
 std::vector<Line> text_of(const std::vector<Check>& checks, const std::vector<std::string>& removed,
                           bool ascii, std::size_t width) {
     std::vector<Line> lines;
+    lines.reserve(removed.size() + checks.size());
     for (const std::string& name : removed) {
         lines.push_back({{"removed  ", Style::kAccent}, {name}});
     }

@@ -63,6 +63,7 @@ void add_section(std::vector<Line>& lines, const char* title, const std::vector<
 
 std::vector<Line> growth_lines(const std::vector<model::Growth>& growing, const Figures& figures) {
     std::vector<Line> lines;
+    lines.reserve(growing.size());
     for (const model::Growth& growth : growing) {
         lines.push_back(
             {{model::device_word(growth.device) + " " + model::printable(growth.pool_name),

@@ -23,7 +23,7 @@ std::string in_path(const std::string& command) {
     std::istringstream folders(path != nullptr ? path : "");
     std::string folder;
     while (std::getline(folders, folder, ':')) {
-        const std::string candidate = folder + "/" + command;
+        std::string candidate = folder + "/" + command;
         if (::access(candidate.c_str(), X_OK) == 0) {
             return candidate;
         }

@@ -75,7 +75,7 @@ int Query::append_log(Options options) {
         model::Snapshot snapshot = source.read();
         status = status_for(snapshot);
         model::apply(options.filter, snapshot);
-        const std::string lines = (header ? kLogHeader : "") + log_lines(snapshot);
+        std::string lines = (header ? kLogHeader : "") + log_lines(snapshot);
         header = false;
         return lines;
     });
@@ -109,7 +109,7 @@ int Query::run(const Invocation& invocation) {
         model::Snapshot snapshot = source.read();
         status = status_for(snapshot);
         model::apply(options.filter, snapshot);
-        const std::string text = query_text(snapshot, plain, format, columns_);
+        std::string text = query_text(snapshot, plain, format, columns_);
         plain.header = plain.header && format != "csv";  // one header for all rows
         return text;
     });

@@ -119,7 +119,7 @@ std::vector<std::string> values(const Snapshot& snapshot, const Process* process
 
 // Names come from other programs: what could drive a terminal does not get through.
 std::string quoted(const std::string& raw) {
-    const std::string field = printable(raw);
+    std::string field = printable(raw);
     if (field.find_first_of(",\"\r\n") == std::string::npos) {
         return field;
     }
@@ -161,6 +161,7 @@ std::string first_unknown_column(const std::vector<std::string>& names) {
 std::vector<std::vector<std::string>> select(const Snapshot& snapshot,
                                              const std::vector<std::string>& names) {
     std::vector<const Definition*> wanted;
+    wanted.reserve(names.size());
     for (const std::string& name : names) {
         wanted.push_back(find_definition(name));
     }
