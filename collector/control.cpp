@@ -76,7 +76,8 @@ void Control::forget_gone() {
     for (const auto& [key, session] : sessions_) {
         if (session->client_is_gone()) gone.push_back(session);
     }
-    for (const auto& session : gone) session->close();
+    for (const auto& session : gone)
+        session->close();
 }
 
 void Control::forget(ControlSession* session) {

@@ -93,7 +93,7 @@ inline Outcome run(const std::vector<std::string>& command,
 }
 
 template <typename Condition>
-bool until(Condition condition, int milliseconds = 10'000) {
+bool until(Condition condition, int milliseconds = 60'000) {
     const auto deadline =
         std::chrono::steady_clock::now() + std::chrono::milliseconds(milliseconds);
     while (!condition()) {
@@ -139,7 +139,12 @@ struct Instance {
     }
     // From --status; 0 if there is none.
     pid_t pid() const { return static_cast<pid_t>(std::atol(field("pid").c_str())); }
-    std::string socket() const { return field("socket"); }
+    // A machine that is very busy may not answer at once.
+    std::string socket() const {
+        std::string path;
+        until([&] { return (path = field("socket")).rfind('/', 0) == 0; });
+        return path;
+    }
     std::string field(const std::string& key) const {
         const std::string text = command({"--status"}).out;
         const std::size_t at = text.find("  " + key + " ");

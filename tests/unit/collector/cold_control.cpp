@@ -70,7 +70,7 @@ struct Served {
         });
         done.wait(false);
     }
-    Json ask(const std::string& request, int patience_ms = 3000) {
+    Json ask(const std::string& request, int patience_ms = 30'000) {
         std::string answer;
         std::string error;
         REQUIRE_MESSAGE(ask_control(path, request, milliseconds(patience_ms), answer, error),
@@ -97,7 +97,7 @@ struct Client {
     void say(const std::string& text) {
         CHECK(send(fd, text.data(), text.size(), MSG_NOSIGNAL) > 0);
     }
-    // The next line, or "" at the end or after 3 s.
+    // The next line, or "" at the end or after 30 s.
     std::string line() {
         while (true) {
             const std::size_t end = buffer.find('\n');
@@ -108,7 +108,7 @@ struct Client {
             }
             pollfd ready{fd, POLLIN, 0};
             char bytes[65536];
-            if (poll(&ready, 1, 3000) <= 0) return {};
+            if (poll(&ready, 1, 30'000) <= 0) return {};
             const ssize_t size = recv(fd, bytes, sizeof(bytes), 0);
             if (size <= 0) return {};
             buffer.append(bytes, static_cast<std::size_t>(size));
@@ -198,7 +198,7 @@ TEST_CASE("settle tells after its timeout what still runs") {
           Json::parse(R"({"ok":true,"running":2})"));
     const auto took = std::chrono::steady_clock::now() - begun;
     CHECK(took >= milliseconds(150));
-    CHECK(took < milliseconds(2000));
+    CHECK(took < milliseconds(20'000));
 }
 
 TEST_CASE(
@@ -219,7 +219,7 @@ TEST_CASE(
     CHECK(Json::parse(stopper.line())["ok"] == true);
     CHECK(Json::parse(waiting.line())["error"] == "the collector is stopping");
     CHECK(Json::parse(silent.line())["error"] == "the collector is stopping");
-    for (int i = 0; i < 100 && !finished; ++i)
+    for (int i = 0; i < 3000 && !finished; ++i)
         usleep(10'000);
     CHECK(finished);
 }
@@ -235,7 +235,7 @@ TEST_CASE("the end does not wait for a client that reads nothing") {
     served.sinks.stop();
     std::atomic<bool> finished{false};
     served.on([&] { served.control.finish([&] { finished = true; }); });
-    for (int i = 0; i < 300 && !finished; ++i)
+    for (int i = 0; i < 3000 && !finished; ++i)
         usleep(10'000);
     CHECK(finished);
 }
@@ -250,7 +250,7 @@ TEST_CASE("65 clients: the last is told why it is not served; once one goes ther
         CHECK(surplus.line().find("64 clients") != std::string::npos);
     }
     clients.pop_back();
-    for (int i = 0; i < 50; ++i) {
+    for (int i = 0; i < 3000; ++i) {
         Client next(served.path);
         next.say("{\"command\":\"flush\"}\n");
         if (next.line().find("\"pass\":42") != std::string::npos) return;
@@ -302,7 +302,7 @@ TEST_CASE("a follower gets what its filter lets through") {
     CHECK(served.sinks.wants_events());
     close(follower.fd);
     follower.fd = -1;
-    for (int i = 0; i < 300 && served.sinks.wants_events(); ++i)
+    for (int i = 0; i < 3000 && served.sinks.wants_events(); ++i)
         usleep(10'000);
     CHECK_FALSE(served.sinks.wants_events());
 }

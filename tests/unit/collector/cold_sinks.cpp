@@ -51,18 +51,22 @@ SinkRecord record(Kind kind, std::uint64_t image, std::uint64_t sequence = 0) {
 
 TEST_CASE("every event reaches the event log, in order, and stop waits for the last") {
     const TemporaryFile file;
-    constexpr std::uint64_t kEvents = 100'000;
+    constexpr std::uint64_t kEvents = 200'000;
     Sinks sinks;
     std::string error;
     CHECK_FALSE(sinks.wants_events());
     REQUIRE_MESSAGE(sinks.open(file.path, "", error), error);
     CHECK(sinks.wants_events());
     CHECK(sinks.wants_leaks());
-    sinks.start({});
+    std::atomic<std::uint64_t> rounds{0};
+    sinks.start([&](const std::vector<std::uint64_t>& images) { rounds += images.size(); });
     std::thread drain([&] {
         for (std::uint64_t i = 0; i < kEvents; ++i) {
-            if (i % 1000 == 0) usleep(2000);  // slow enough that the sink thread can follow
-            sinks.push(record(Kind::kAllocation, 1, i));
+            // An end after each ten thousand, so that the queue goes round without running full.
+            const bool end = i % 10'000 == 9'999;
+            sinks.push(record(end ? Kind::kExit : Kind::kAllocation, 1, i));
+            while (end && rounds < (i + 1) / 10'000)
+                usleep(200);
         }
     });
     drain.join();
@@ -141,7 +145,7 @@ TEST_CASE("without a leak log the ends are told at once, each once") {
         sinks.push(record(Kind::kStart, image));
         sinks.push(record(image % 2 == 0 ? Kind::kExit : Kind::kExec, image));
     }
-    for (int i = 0; i < 1000 && count < 100; ++i)
+    for (int i = 0; i < 30'000 && count < 100; ++i)
         usleep(1000);
     CHECK(count == 100);
     sinks.stop();

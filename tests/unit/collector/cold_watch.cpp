@@ -26,11 +26,17 @@ namespace {
 using std::chrono::milliseconds;
 constexpr std::size_t kSize = 8192;
 
-// A watch of /dev/shm, of which only this test's ring is looked at: others come and go meanwhile.
+// Of the kind that /dev/shm is, but where no other collector looks.
+struct OwnDirectory {
+    std::string path = "/dev/shm/tidemark-cold-watch-" + std::to_string(getpid());
+    OwnDirectory() { std::filesystem::create_directory(path); }
+    ~OwnDirectory() { std::filesystem::remove_all(path); }
+};
+
 struct Watched {
-    std::string name = "tidemark.ring." + std::to_string(getpid()) + "c01d";
-    std::string path = "/dev/shm/" + name;
-    std::string temporary = "/dev/shm/tidemark.tmp." + std::to_string(getpid()) + "c01d";
+    OwnDirectory directory;
+    std::string path = directory.path + "/tidemark.ring.000000000000c01d";
+    std::string temporary = directory.path + "/tidemark.tmp.000000000000c01d";
     EventLoop loop;
     FakeDoor door{loop};
     int locks_removed = 0;
@@ -39,10 +45,9 @@ struct Watched {
     Watched() {
         std::string text;
         REQUIRE_MESSAGE(loop.open(text), text);
-        watch.open("/dev/shm", text);
+        watch.open(directory.path, text);
         REQUIRE_MESSAGE(text.empty(), text);
     }
-    ~Watched() { unlink(path.c_str()); }
     void run_for(milliseconds time) {
         loop.after(time, [this] { loop.stop(); });
         loop.run();
@@ -51,9 +56,16 @@ struct Watched {
     std::string story() {
         std::string result;
         for (const RingNews& news : door.news) {
-            if (news.name == name) result += news.kind == RingNews::Kind::kAppeared ? 'A' : 'R';
+            result += news.kind == RingNews::Kind::kAppeared ? 'A' : 'R';
         }
         return result;
+    }
+    // Waits for the story, then a little for what should not follow.
+    void check_story(const std::string& expected) {
+        for (int i = 0; i < 1000 && story() != expected; ++i)
+            run_for(milliseconds(10));
+        run_for(milliseconds(50));
+        CHECK(story() == expected);
     }
 
     // As a producer does: make, map, rename, close; the mapping stays.
@@ -95,18 +107,17 @@ void check_release(Ending ending) {
         ending(memory);
         pause();
     }
-    watched.run_for(milliseconds(150));
-    CHECK(watched.story() ==
-          "A");  // closing the descriptor told nothing: the mapping keeps the file
+    // Closing the descriptor told nothing: the mapping keeps the file.
+    watched.check_story("A");
     CHECK(watched.producer_holds_lock());
     CHECK(write(go[1], "x", 1) == 1);
-    watched.run_for(milliseconds(200));
-    CHECK(watched.story() == "ARR");
+    watched.check_story("ARR");
     CHECK_FALSE(watched.producer_holds_lock());
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
-    watched.run_for(milliseconds(50));
-    CHECK(watched.story() == "ARR");
+    watched.check_story("ARR");
+    close(go[0]);
+    close(go[1]);
 }
 
 TEST_CASE("an exit releases the ring") {
@@ -133,24 +144,24 @@ TEST_CASE("the end releases the ring although a forked child lives on") {
 
 TEST_CASE("a leader thread that ends releases nothing while another thread runs") {
     Watched watched;
+    static int go[2];
+    REQUIRE(pipe2(go, O_CLOEXEC) == 0);
     const pid_t child = fork();
     if (child == 0) {
         watched.publish();
         pthread_t thread{};
-        pthread_create(
-            &thread, nullptr,
-            [](void*) -> void* {
-                usleep(400'000);
-                _exit(0);
-            },
-            nullptr);
+        const auto wait = [](void*) -> void* {
+            char byte = 0;
+            _exit(read(go[0], &byte, 1) == 1 ? 0 : 1);
+        };
+        pthread_create(&thread, nullptr, wait, nullptr);
         syscall(SYS_exit, 0);  // this thread alone
     }
-    watched.run_for(milliseconds(250));
-    CHECK(watched.story() == "A");
+    watched.check_story("A");
     CHECK(watched.producer_holds_lock());
-    watched.run_for(milliseconds(350));
-    CHECK(watched.story() == "ARR");
+    CHECK(write(go[1], "x", 1) == 1);
+    watched.check_story("ARR");
+    CHECK_FALSE(watched.producer_holds_lock());
     waitpid(child, nullptr, 0);
 }
 
@@ -159,14 +170,13 @@ TEST_CASE("of an unlinked ring nothing is told") {
     const pid_t child = fork();
     if (child == 0) {
         watched.publish();
-        usleep(100'000);
-        _exit(0);
+        pause();
     }
-    watched.run_for(milliseconds(50));
+    watched.check_story("A");
     unlink(watched.path.c_str());
-    watched.run_for(milliseconds(150));
-    CHECK(watched.story() == "A");
+    kill(child, SIGKILL);
     waitpid(child, nullptr, 0);
+    watched.check_story("A");
 }
 
 TEST_CASE("many events are handed over in few calls, and look() has all that happened before it") {
@@ -183,10 +193,10 @@ TEST_CASE("many events are handed over in few calls, and look() has all that hap
 
 TEST_CASE("the instance lock's removal is told, other objects are not") {
     Watched watched;
-    for (const char* name :
-         {"/dev/shm/tidemark.cold-watch.lock", "/dev/shm/tidemark.cold-watch.other"}) {
-        close(open(name, O_CREAT | O_RDWR, 0600));
-        unlink(name);
+    for (const char* name : {"/tidemark.cold-watch.lock", "/tidemark.cold-watch.other"}) {
+        const std::string object = watched.directory.path + name;
+        close(open(object.c_str(), O_CREAT | O_RDWR, 0600));
+        unlink(object.c_str());
     }
     watched.watch.look();
     CHECK(watched.locks_removed == 1);
@@ -200,8 +210,10 @@ TEST_CASE("where the directory can't be watched it is scanned, and the reason is
     Watch watch(loop, door, "x", [] {});
     watch.open("/nonexistent", warning);
     CHECK(warning.find("/nonexistent: No such file") != std::string::npos);
-    loop.after(milliseconds(600), [&] { loop.stop(); });
-    loop.run();
+    for (int i = 0; i < 1000 && door.rescans < 2; ++i) {
+        loop.after(milliseconds(10), [&] { loop.stop(); });
+        loop.run();
+    }
     CHECK(door.rescans >= 2);
 }
 
@@ -238,7 +250,9 @@ TEST_CASE("the end of a process is told once, before anybody has waited for it")
     watched.run_for(milliseconds(50));
     CHECK(watched.door.ended.empty());
     kill(child, SIGKILL);
-    watched.run_for(milliseconds(100));
+    for (int i = 0; i < 1000 && watched.door.ended.empty(); ++i) {
+        watched.run_for(milliseconds(10));
+    }
     CHECK(watched.door.ended == std::vector<std::uint64_t>{2});
     CHECK(watched.processes.watched() == 0);
     waitpid(child, nullptr, 0);
