@@ -2,8 +2,6 @@
 #include "ring_counts.hpp"
 
 #include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,45 +16,41 @@ using namespace tidemark::shm;
 
 namespace {
 
-// A private copy of the object: it stays as it is while it is looked at.
-std::vector<char> contents(const std::string& path) {
-    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    struct stat status {};
-    if (fd < 0 || fstat(fd, &status) != 0) return {};
-    std::vector<char> bytes(static_cast<std::size_t>(status.st_size));
-    std::size_t done = 0;
-    // Holes are skipped: an object is mostly holes.
-    for (off_t at = 0; (at = lseek(fd, at, SEEK_DATA)) >= 0;) {
-        const off_t end = lseek(fd, at, SEEK_HOLE);
-        const auto offset = static_cast<std::size_t>(at);
-        const ssize_t got = pread(fd, &bytes[offset], static_cast<std::size_t>(end - at), at);
-        if (got <= 0) break;
-        done += static_cast<std::size_t>(got);
-        at += got;
+// Reads pieces: an object is mostly holes, and mapping it would fill those that are looked at.
+class Object {
+public:
+    explicit Object(const std::string& path) : fd_(open(path.c_str(), O_RDONLY | O_CLOEXEC)) {}
+    ~Object() {
+        if (fd_ >= 0) close(fd_);
     }
-    close(fd);
-    if (done == 0) bytes.clear();
-    return bytes;
-}
+    Object(const Object&) = delete;
+    Object& operator=(const Object&) = delete;
+
+    bool get(void* to, std::size_t bytes, std::uint64_t offset) const {
+        return pread(fd_, to, bytes, static_cast<off_t>(offset)) == static_cast<ssize_t>(bytes);
+    }
+
+private:
+    int fd_;
+};
 
 class Walk {
 public:
-    Walk(const std::vector<char>& bytes, Image& image) : bytes_(bytes), image_(image) {}
+    Walk(const Object& object, Image& image) : object_(object), image_(image) {}
 
     void lane(std::size_t number) {
         Lane lane;
-        copy(lane, kLanesOffset + number * sizeof(Lane));
+        if (!object_.get(&lane, sizeof lane, kLanesOffset + number * sizeof(Lane))) {
+            return broken("its lanes are cut off");
+        }
         if (lane.head == 0) return;
-        if (lane.tail != 0) image_.problem = "was drained";
+        if (lane.tail != 0) return broken("was drained");
         ++image_.lanes;
-        std::uint64_t block = lane.first_offset, capacity = lane.first_capacity;
+        enter(lane.first_offset, lane.first_capacity);
         for (std::uint64_t i = 0; i < lane.head && image_.problem.empty(); ++i) {
-            Event event;
-            if (capacity == 0) return broken("a block without room");
-            copy(event, block + (i % capacity) * sizeof(Event));
+            const Event event = block_[i % block_.size()];
             if (event.operation() == Operation::kLink) {
-                block = event.id;
-                capacity = event.size();
+                enter(event.id, event.size());
             } else {
                 take(event, number % 2 == 1);
             }
@@ -86,13 +80,13 @@ public:
     }
 
 private:
-    template <class Thing>
-    void copy(Thing& thing, std::uint64_t offset) {
-        if (offset > bytes_.size() || bytes_.size() - offset < sizeof thing) {
-            thing = Thing{};
-            return broken("an offset beyond the object");
+    void enter(std::uint64_t offset, std::uint64_t capacity) {
+        block_.assign(1, Event{});
+        if (capacity == 0 || capacity > kLargestBlock) return broken("a block of no possible size");
+        block_.resize(capacity);
+        if (!object_.get(block_.data(), capacity * sizeof(Event), offset)) {
+            broken("a block beyond the object");
         }
-        std::memcpy(&thing, &bytes_[offset], sizeof thing);
     }
 
     void take(const Event& event, bool in_handler) {
@@ -115,8 +109,11 @@ private:
 
     void broken(const char* why) { image_.problem = why; }
 
-    const std::vector<char>& bytes_;
+    static constexpr std::uint64_t kLargestBlock = kGrowthEvents[2];
+
+    const Object& object_;
     Image& image_;
+    std::vector<Event> block_;
     std::vector<Event> events_;
 };
 
@@ -125,13 +122,12 @@ private:
 Image read(const std::string& path) {
     Image image;
     image.path = path;
-    const std::vector<char> bytes = contents(path);
+    const Object object(path);
     RingHeader header;
-    if (bytes.size() < sizeof header) {
+    if (!object.get(&header, sizeof header, 0)) {
         image.problem = "could not be read";
         return image;
     }
-    std::memcpy(&header, bytes.data(), sizeof header);
     if (header.magic != kRingMagic || header.lanes_offset != kLanesOffset) {
         image.problem = "is no ring segment of this version";
         return image;
@@ -144,7 +140,7 @@ Image read(const std::string& path) {
     image.command.assign(header.command, strnlen(header.command, sizeof header.command));
     static_assert(sizeof image.lost == sizeof header.loss);
     std::memcpy(image.lost, header.loss, sizeof image.lost);
-    Walk walk(bytes, image);
+    Walk walk(object, image);
     const std::uint32_t used = std::min(header.lanes_used, kMaxLanes);
     for (std::size_t lane = 0; lane < 2 * used; ++lane)
         walk.lane(lane);
