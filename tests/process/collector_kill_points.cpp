@@ -48,7 +48,8 @@ struct Death {
 };
 
 bool is_of_recovery(const std::string& point) {
-    return point.rfind("recover.", 0) == 0 || point == "ledger.recoveries";
+    return point.rfind("recover.", 0) == 0 || point == "ledger.recoveries" ||
+           point == "ledger.restarts";
 }
 
 // Runs one generator from its first event to its end under collectors that die as told, one after the other.

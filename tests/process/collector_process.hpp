@@ -1,75 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A real tidemarkd for process tests: started, killed, stopped in time and started again under one instance, and
-// everything that the instance made in /dev/shm removed at the end. No test waits for a fixed time; until() waits for a
-// condition.
+// everything that the instance made in /dev/shm removed at the end.
 #pragma once
 
 #include <fcntl.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <chrono>
-#include <csignal>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <map>
-#include <string>
-#include <thread>
-#include <vector>
 
 #include "shm/ring_layout.hpp"
+#include "tests/process/child_process.hpp"
 
 namespace tidemark::test {
-
-using Variables = std::map<std::string, std::string>;
-using Words = std::vector<std::string>;
-
-// True once the condition holds; false after a minute, which no working system needs.
-template <typename Condition>
-bool comes_true(Condition condition) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > deadline) return false;
-        std::this_thread::sleep_for(std::chrono::microseconds(200));
-    }
-    return true;
-}
-
-inline std::string built(const std::string& program) {
-    const char* folder = std::getenv("TIDEMARK_BIN_DIR");
-    return std::string(folder != nullptr ? folder : "bin") + "/" + program;
-}
-
-// Starts a program that dies with the test; `variables` are added, an empty one is removed.
-inline pid_t start(const Words& words, const Variables& variables = {}, int output = -1) {
-    std::vector<char*> arguments;
-    for (const std::string& word : words)
-        arguments.push_back(const_cast<char*>(word.c_str()));
-    arguments.push_back(nullptr);
-    const pid_t pid = fork();
-    if (pid != 0) return pid;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    for (const auto& [name, value] : variables) {
-        if (value.empty())
-            unsetenv(name.c_str());
-        else
-            setenv(name.c_str(), value.c_str(), 1);
-    }
-    if (output >= 0) dup2(output, STDOUT_FILENO);
-    execv(arguments[0], arguments.data());
-    _exit(126);
-}
-
-inline int wait_until_ended(pid_t pid) {
-    int status = -1;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    return status;
-}
 
 // A name of its own, and at its end nothing of it is left.
 class OwnInstance {
@@ -89,14 +32,18 @@ public:
     std::vector<std::string> objects() const { return listed("tidemark." + name_ + "."); }
     // Rings that name the instance.
     std::vector<std::string> rings() const {
-        std::vector<std::string> ours;
+        return rings_where([this](const shm::RingHeader& ring) { return name_ == ring.instance; });
+    }
+    template <class Which>
+    static std::vector<std::string> rings_where(Which which) {
+        std::vector<std::string> found;
         for (const std::string& ring : listed(shm::kRingPrefix)) {
             std::ifstream file("/dev/shm/" + ring, std::ios::binary);
             shm::RingHeader header{};
             file.read(reinterpret_cast<char*>(&header), sizeof header);
-            if (name_ == header.instance) ours.push_back(ring);
+            if (which(header)) found.push_back(ring);
         }
-        return ours;
+        return found;
     }
     Variables tracked(const Variables& more = {}) const {
         Variables all{{"TIDEMARK_ENABLED", "1"}, {"TIDEMARK_INSTANCE", name_}};

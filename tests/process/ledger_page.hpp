@@ -11,10 +11,17 @@
 
 namespace tidemark::test {
 
+// DRAM, L1 and one that the program names.
+inline constexpr std::uint32_t kLedgerNamedPool = 7;
+inline constexpr char kLedgerPoolName[] = "scratch";
+
 struct LedgerUsage {
     std::uint32_t device, pool;
     std::uint64_t current, peak, total_allocated, total_freed, live, allocations, frees;
 
+    const char* pool_name() const {
+        return pool == 0 ? "DRAM" : pool == 1 ? "L1" : kLedgerPoolName;
+    }
     void allocate(std::uint64_t size) {
         current += size;
         total_allocated += size;
