@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page of a run: tables with the ratio first, each with the command that repeats it. Says nothing that the run did
+not measure; what a section asks and what its rivals are is all that is written here by hand."""
+
+BIN = "build/release/bin/"
+
+# Title, question, command, unit, key of what the others are compared with, rows (label, key).
+# ns: a ratio above 1 costs more than it. rate: a ratio above 1 is faster than it.
+SECTIONS = (
+    (
+        "One event, single-threaded",
+        "From the caller's side, an allocation and a free in turn, the lane emptied by the same thread. Every tracker that "
+        "keeps the order of events needs a time stamp: here a bare read of the processor's counter.",
+        "bench.append", "ns", "append/stamp",
+        (("time stamp alone", "append/stamp"),
+         ("event, as the malloc tracker records it", "append/core"),
+         ("event, `tidemark_allocation` / `tidemark_free`", "append/c_api")),
+    ),
+    (
+        "One event, multi-threaded",
+        "The same in a process with a second thread, where the stamp is fenced so that it can't run ahead of the "
+        "hand-over that caused it.",
+        "bench.append --threads", "ns", "append_threads/stamp",
+        (("fenced time stamp alone", "append_threads/stamp"),
+         ("event, as the malloc tracker records it", "append_threads/core"),
+         ("event, `tidemark_allocation` / `tidemark_free`", "append_threads/c_api")),
+    ),
+    (
+        "Tracking switched off",
+        "What a program pays that could be tracked and isn't. The empty loop is part of every row.",
+        "bench.disabled", "ns", "disabled/called_branch",
+        (("empty loop", "disabled/empty_loop"),
+         ("branch on a global, in line", "disabled/branch"),
+         ("branch on a global, in a function", "disabled/called_branch"),
+         ("`tidemark::allocation` of producer.hpp, in line", "disabled/inline_allocation"),
+         ("`tidemark_allocation` of producer.h", "disabled/allocation"),
+         ("`tidemark_free` of producer.h", "disabled/free")),
+    ),
+    (
+        "One thread to another",
+        "32-byte records between two threads on two processors, pushed one at a time, popped in batches of up to 512. "
+        "The lane's side includes all checks of what a hostile producer could write.",
+        "bench.lane", "rate", "lane/tidemark",
+        (("Tidemark's lane", "lane/tidemark"),
+         ("`boost::lockfree::spsc_queue`", "lane/boost_spsc_queue"),
+         ("moodycamel ReaderWriterQueue", "lane/moodycamel_readerwriterqueue"),
+         ("moodycamel ConcurrentQueue with tokens", "lane/moodycamel_concurrentqueue")),
+    ),
+    (
+        "Applying events, 10,000 live buffers",
+        "A random buffer is freed and another allocated; 4096 events to a commit. The account survives SIGKILL at any "
+        "instruction; the tables in memory forget everything with their process.",
+        "bench.apply", "rate", "apply/flat_table_in_memory/10000",
+        (("account: live table, totals, undo journal", "apply/account/10000"),
+         ("its live table and journal alone", "apply/live_table/10000"),
+         ("flat hash table in memory", "apply/flat_table_in_memory/10000"),
+         ("`std::unordered_map`", "apply/std_unordered_map/10000")),
+    ),
+    (
+        "Applying events, 1,000,000 live buffers",
+        "The same, beyond the caches.",
+        "bench.apply", "rate", "apply/flat_table_in_memory/1000000",
+        (("account: live table, totals, undo journal", "apply/account/1000000"),
+         ("its live table and journal alone", "apply/live_table/1000000"),
+         ("flat hash table in memory", "apply/flat_table_in_memory/1000000"),
+         ("`std::unordered_map`", "apply/std_unordered_map/1000000")),
+    ),
+    (
+        "Publishing",
+        "One row through its latch against a plain copy of its bytes, which a reader could see torn; and all rows of a "
+        "pass, per image that had events (with one image, the rows of device, memory, history and collector are its own).",
+        "bench.publish", "ns", "publish/row_plain_copy",
+        (("plain copy of a row", "publish/row_plain_copy"),
+         ("row through its latch", "publish/row_latch"),
+         ("all rows of a pass, 1 image", "publish/pass/1"),
+         ("all rows of a pass, 100 images, each", "publish/pass/100")),
+    ),
+)  # fmt: skip
+
+READ_ROWS = (
+    ("usage row of the stats segment", "read/usage_row"),
+    ("one relaxed atomic of the same process", "read/relaxed_atomic"),
+    ("`clock_gettime`", "read/clock_gettime"),
+)
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + "|".join("---" if i == 1 else "--:" for i in range(len(head))) + "|"]
+    lines[1] = lines[1].replace("--:|---", "--:|:--", 1)
+    return lines + ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def number(value):
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def ratio(value):
+    return f"**{value:.3f}**" if value < 0.1 else f"**{value:.2f}**"
+
+
+def million(nanoseconds):
+    return number(1e3 / nanoseconds)
+
+
+def spread(figure, show):
+    low, high = sorted((show(figure["low"]), show(figure["high"])), key=lambda text: float(text.replace(",", "")))
+    return f"{low} to {high}"
+
+
+def section(found, title, question, command, unit, base, rows):
+    lines = [f"## {title}", "", question, ""]
+    present = [(label, found[key]["ns"]) for label, key in rows if key in found]
+    if base not in found or not present:
+        return lines + ["Not measured in this run.", ""]
+    base_ns = found[base]["ns"]["median"]
+    base_label = next(label for label, key in rows if key == base)
+    cells = []
+    for label, ns in present:
+        value = ns["median"] / base_ns if unit == "ns" else base_ns / ns["median"]
+        more = [number(ns["median"] - base_ns)] if unit == "ns" else []
+        show = number if unit == "ns" else million
+        cells.append([ratio(value), label, show(ns["median"]), spread(ns, show)] + more)
+    shown = "ns" if unit == "ns" else "million a second"
+    head = ["ratio", f"against: {base_label}", shown, "spread"] + (["ns more"] if unit == "ns" else [])
+    return lines + table(head, cells) + ["", f"`{BIN}{command}`", ""]
+
+
+def read_section(found):
+    lines = ["## Reading", "", "One read, in batches of 256: median and 99th percentile of the batches, in nanoseconds. "
+             "No read makes a system call. *Busy*: a writer on another processor publishes the row without a pause.", ""]  # fmt: skip
+    cells = []
+    for label, key in READ_ROWS:
+        for state in ("idle", "busy"):
+            figures, base = found.get(f"{key}/writer_{state}"), found.get(f"read/usage_row/writer_{state}")
+            if figures and base:
+                p50, p99 = figures["p50_ns"]["median"], figures["p99_ns"]["median"]
+                cells.append([ratio(p50 / base["p50_ns"]["median"]), label, state, number(p50), number(p99)])
+    if not cells:
+        return lines + ["Not measured in this run.", ""]
+    head = ["ratio", "against: usage row", "writer", "p50 ns", "p99 ns"]
+    return lines + table(head, cells) + ["", f"`{BIN}bench.read`", ""]
+
+
+def idle_section(runs):
+    lines = ["## Idle collector", "", "`tidemarkd` with so many attached rings whose processes do nothing: share of one "
+             "processor, user and system time of all its threads.", ""]  # fmt: skip
+    if not runs:
+        return lines + ["Not measured in this run.", ""]
+    base = runs[0]["cpu_share"] or 1e-9
+    cells = [
+        [ratio(run["cpu_share"] / base), str(run["rings"]), f"{run['cpu_share'] * 100:.3f} %",
+         number(run["wakeups_a_second"])]
+        for run in runs
+    ]  # fmt: skip
+    return lines + table(["ratio", "rings", "CPU", "wake-ups a second"], cells) + ["", "`./dev bench`", ""]
+
+
+def program_section(found):
+    lines = ["## A whole program", "", "`python3` builds and drops structures from JSON, every object an allocation of "
+             "its own (`PYTHONMALLOC=malloc`). Each run is compared with the plain run of its own round.", ""]  # fmt: skip
+    if not found:
+        return lines + ["Not measured in this run.", ""]
+    cells = [[ratio(1), "plain", number(found["plain"]["wall"]["median"]) + " s", "", "", ""]]
+    for name, label in (("tidemark", "`tidemark run`"), ("heaptrack", "heaptrack")):
+        if name in found:
+            run = found[name]
+            more = (run["wall"]["median"] - found["plain"]["wall"]["median"]) / found["events"]
+            cells.append([ratio(run["wall_ratio"]["median"]), label, number(run["wall"]["median"]) + " s",
+                          spread(run["wall_ratio"], number), number(more * 1e9),
+                          number(run["cpu_ratio"]["median"])])  # fmt: skip
+    kept = "exact" if found["exact"] and not found["lost"] else "not exact"
+    lines += table(["ratio of wall time", "against: plain", "wall", "spread of the ratio", "ns more an event",
+                    "ratio of CPU time"], cells)  # fmt: skip
+    rate = found["events"] / found["plain"]["wall"]["median"] / 1e6
+    lines += ["", f"Pairs: {found['pairs']}. Events: {found['events']:,}, lost: {found['lost']}, figures {kept}. The plain run "
+              f"makes {number(rate)} million events a second. CPU time is that of everything that was started, the "
+              "collector's too.", "", f"`PYTHONMALLOC=malloc {BIN}tidemark run -- python3 bench/json_program.py 30`", ""]  # fmt: skip
+    return lines
+
+
+def page(results):
+    m = results["machine"]
+    lines = ["# Benchmarks", "", "<!-- Written by bench/run.py. `./dev bench` measures again and writes it anew. -->", ""]
+    if results["smoke"]:
+        lines += ["**From a run for an instant, to see that it works: these figures mean nothing.**", ""]
+    place = "a virtual machine with " if m["virtual"] else ""
+    lines += [
+        f"Measured on {m['date']}, in one run of {results['seconds']:.0f} s, on {place}{m['processors']} processors "
+        f"({m['processor']}), {m['system']}, Linux {m['kernel']}, {m['compiler']}, Python {m['python']}, load before the run "
+        f"{m['load_before']:.2f}. Absolute times are this machine's; the ratios are what travels.", "",
+        "`./dev bench` repeats all of it (`--with-rivals` installs rivals that are missing). Each row is the median of five "
+        "repetitions in shuffled order, *spread* the lowest and the highest.", "",
+    ]  # fmt: skip
+    for one in SECTIONS:
+        lines += section(results["benchmarks"], *one)
+    lines += read_section(results["benchmarks"]) + idle_section(results["idle"]) + program_section(results["program"])
+    lines += ["## Not in this run", ""]
+    lines += [f"* {gone['rival']}: {gone['why']}" for gone in results["absent"]]
+    lines += [f"* failed: {failure['what']}: {failure['why']}" for failure in results["failures"]]
+    if lines[-1] == "":
+        lines.append("Nothing was left out.")
+    return "\n".join(lines) + "\n"
