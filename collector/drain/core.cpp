@@ -282,14 +282,19 @@ void Core::Parts::replace_stats_segment() {
         log_error(error);
         return;
     }
-    if (!fresh.put_in_place(error)) {
+    StatsSegment old = std::exchange(stats, std::move(fresh));
+    registry->reopen_exited();
+    publisher->publish_everything(registry->images(), counters);
+    for (auto& [number, image] : registry->images())
+        if (image->exited) registry->settle_exited(*image);
+    stats.heartbeat(shm::monotonic_ns(CLOCK_REALTIME), shm::monotonic_ns());
+    if (!stats.put_in_place(error)) {
         log_error(error);
+        stats = std::move(old);  // tried again at the next heartbeat
         return;
     }
-    // Only now: who sees it and opens again finds the new one.
-    stats.set_state(TIDEMARK_COLLECTOR_SUPERSEDED);
-    stats = std::move(fresh);
-    publisher->publish_everything(registry->images(), counters);
+    // Only now: who sees it and opens again finds the new one, with all figures.
+    old.set_state(TIDEMARK_COLLECTOR_SUPERSEDED);
 }
 
 void Core::Parts::sleep() {

@@ -45,7 +45,7 @@ public:
 
     // All that changed: the rows of `moved`, of dirty totals, of their memories, and the collector's own.
     void publish(const std::vector<Image*>& moved, const CollectorCounters& counters);
-    // Into a fresh segment: all there is. Exited images, whose accounts are let go, are left out.
+    // Into a fresh segment: all images that have an account.
     void publish_everything(std::map<std::uint64_t, std::unique_ptr<Image>>& images,
                             const CollectorCounters& counters);
     void publish_collector(const CollectorCounters& counters);

@@ -158,6 +158,7 @@ Image& Registry::add(std::unique_ptr<Image> image) {
     images_.emplace(added.identity.image, std::move(image));
     if (added.exited) {
         exited_.push_back(added.identity.image);
+        if (added.identity.pid > 0) by_pid_.emplace(added.identity.pid, added.identity.image);
         return added;
     }
     alive_.push_back(&added);
@@ -185,20 +186,20 @@ ImageIdentity Registry::identify(const Ring& ring) {
     if (identity.forked) return identity;
     // The process that started this one, as far as it is tracked.
     const auto parent = by_pid_.find(said.parent_pid);
-    if (parent != by_pid_.end() && said.parent_pid > 0 && !foreign)
+    if (parent != by_pid_.end() && !foreign && !images_.at(parent->second)->exited)
         identity.parent_image = parent->second;
     return identity;
 }
 
-// An exec in place: same process, another image. The old ring's mapping is gone, so its end need not be waited for.
+// An exec in place: same process, another image. The old ring's mapping is gone, so its end need not be waited for; it
+// may be past already.
 void Registry::end_predecessor(ImageIdentity& identity) {
     const auto place = by_pid_.find(identity.pid);
     if (place == by_pid_.end() || place->second == identity.image) return;
     Image& old = *images_.at(place->second);
     if (old.identity.start_ticks != identity.start_ticks) return;
     if (old.ring && !old.ring->producer_is_gone()) return;
-    old.ended = true;
-    old.ended_by_exec = true;
+    if (!old.exited) old.ended = old.ended_by_exec = true;
     identity.parent_image = old.identity.image;
     identity.forked = false;
 }

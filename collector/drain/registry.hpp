@@ -54,6 +54,8 @@ public:
     void retire(Image& image, std::vector<Image*>& moved);
     // After that publication: lets go of the account's mapping.
     void settle_exited(Image& image);
+    // The accounts of exited images again, so that they can be published into another segment.
+    void reopen_exited();
     // Exited images whose grace is over.
     void forget_old(std::uint64_t now_ns);
     // Objects of this instance that belong to nothing; names of what was unlinked.
@@ -100,9 +102,10 @@ private:
     std::set<std::string> refused_;  // told once
     std::vector<Image*> alive_;
     std::unordered_map<std::int32_t, std::uint64_t>
-        by_pid_;                        // newest image of a process that did not exit
+        by_pid_;                        // newest image of a process
     std::deque<std::uint64_t> exited_;  // in the order of their end
     std::size_t polled_ = 0;
+    std::size_t forgotten_ = 0;  // since memory was last given back to the system
     std::uint64_t boot_unix_ns_ = 0;
     std::uint64_t pid_namespace_ = 0;
     struct Walk {

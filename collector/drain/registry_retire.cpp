@@ -2,6 +2,7 @@
 //
 // The end of an image. Death is seen by the producer's lock coming free, which exec, exit and SIGKILL all do and
 // nothing else does; then what it had published is drained, what it left is reported, its figures go to the ledger.
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -11,6 +12,13 @@
 #include "collector/log.hpp"
 
 namespace tidemark::collector {
+namespace {
+
+// Images forgotten, while others run and once none does.
+constexpr std::size_t kTrimAfter = 1000;
+constexpr std::size_t kTrimAfterRush = 100;
+
+}  // namespace
 
 void Registry::ring_released(const std::string& name) {
     const std::uint64_t number =
@@ -58,14 +66,25 @@ void Registry::retire(Image& image, std::vector<Image*>& moved) {
         --counters_.rings_attached;
     }
     std::erase(alive_, &image);
-    const auto newest = by_pid_.find(image.identity.pid);
-    if (newest != by_pid_.end() && newest->second == image.identity.image) by_pid_.erase(newest);
     exited_.push_back(image.identity.image);
     counters_.running = alive_.size();
     moved.push_back(&image);
 }
 
 void Registry::settle_exited(Image& image) { image.account.reset(); }
+
+void Registry::reopen_exited() {
+    for (const auto& [number, image] : images_) {
+        if (!image->exited || image->account) continue;
+        std::string error;
+        const std::string name = Account::name_of(configuration_.instance, number);
+        image->account = Account::open(name, configuration_.limits, error);
+        if (image->account)
+            image->account->reload();
+        else
+            log_notice(error);
+    }
+}
 
 void Registry::report_leaks(Image& image) {
     const Account& account = *image.account;
@@ -142,9 +161,16 @@ void Registry::forget_old(std::uint64_t now_ns) {
         exited_.pop_front();
         if (place == images_.end()) continue;
         publisher_.remove(*place->second);
+        const auto newest = by_pid_.find(place->second->identity.pid);
+        if (newest != by_pid_.end() && newest->second == place->first) by_pid_.erase(newest);
         shm::Segment::unlink(Account::name_of(configuration_.instance, place->first));
         images_.erase(place);
+        ++forgotten_;
     }
+    // After a storm of short-lived programs the heap is mostly holes; what is left of it goes back.
+    if (forgotten_ < (alive_.empty() ? kTrimAfterRush : kTrimAfter)) return;
+    forgotten_ = 0;
+    malloc_trim(0);
 }
 
 std::vector<std::string> Registry::clean() {
