@@ -54,7 +54,7 @@ void write(std::ostream& out, const Image& image) {
     };
     const auto number = [&](const char* key, auto value) { out << ",\"" << key << "\":" << value; };
     out << "{\"name\":" << quoted(image.name) << ",\"command\":" << quoted(image.command);
-    out << ",\"problem\":" << quoted(image.problem);
+    out << ",\"problem\":" << quoted(image.problem) << ",\"path\":" << quoted(image.path);
     number("image", image.image);
     number("parent_image", image.parent_image);
     number("pid", image.pid);

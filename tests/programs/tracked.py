@@ -74,6 +74,10 @@ class Rings:
         return json.loads(done.stdout)
 
 
+def report(path):
+    return json.loads(Path(path).read_text())
+
+
 class TrackedTest(unittest.TestCase):
     maxDiff = None
 
@@ -88,7 +92,7 @@ class TrackedTest(unittest.TestCase):
         options.setdefault("stderr", subprocess.PIPE)
         done = run(wrapped, environment, **options)
         self.assertTrue(output.exists(), f"no report; standard error: {done.stderr!r}")
-        return done, json.loads(output.read_text())
+        return done, report(output)
 
     def assert_nothing_lost(self, report):
         for owner in [report["collector"], *report["processes"]]:
