@@ -118,6 +118,12 @@ bool Segment::populate(std::uint64_t offset, std::uint64_t length) noexcept {
     return madvise(data() + first, last - first, MADV_POPULATE_WRITE) == 0;
 }
 
+void Segment::discard(std::uint64_t begin, std::uint64_t end) noexcept {
+    const std::uint64_t first = (begin + 4095) & ~std::uint64_t{4095};
+    const std::uint64_t last = (end < size() ? end : size()) & ~std::uint64_t{4095};
+    if (first < last) madvise(data() + first, last - first, MADV_REMOVE);
+}
+
 Segment::~Segment() { release_descriptor(); }
 
 Segment::Segment(Segment&& other) noexcept

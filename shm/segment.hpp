@@ -42,6 +42,8 @@ public:
 
     // Makes the pages of [offset, offset + length) present, so that no store into them can fault. False: no space.
     bool populate(std::uint64_t offset, std::uint64_t length) noexcept;
+    // Gives the whole pages within [begin, end) back to the system; they read as zeros from then on.
+    void discard(std::uint64_t begin, std::uint64_t end) noexcept;
 
     Segment() = default;
     ~Segment();

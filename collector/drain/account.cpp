@@ -199,6 +199,19 @@ void Account::end(Journal& journal, std::uint64_t exit_unix_ns, std::uint64_t ex
     journal.store(target(), offsetof(tidemark_account_header, state), words, 3);
 }
 
+void Account::shrink() noexcept {
+    std::uint64_t live = 0;
+    for (std::uint32_t i = 0; i < usage_count; ++i)
+        live += state.usages[i].live;
+    // Places of usages that it never had, superseded lives, lane positions: all of them zero or never asked for again.
+    segment_.discard(kStateOffset + offsetof(AccountState, usages) + usage_count * sizeof(UsageState),
+                     kDirectoryOffset);
+    // A directory of zeros names page 0, and a page of zeros is an empty one.
+    if (live == 0) segment_.discard(kDirectoryOffset, kPagesOffset);
+    const std::uint64_t pages = live == 0 ? 0 : header().page_count;
+    segment_.discard(kPagesOffset + pages * TIDEMARK_ACCOUNT_PAGE_SIZE, segment_.size());
+}
+
 void Account::name_pool(std::uint32_t pool, std::uint32_t memory, const char* name) noexcept {
     if (pool < TIDEMARK_POOL_FIRST_NAMED || pool > TIDEMARK_POOL_LAST_NAMED) return;
     tidemark_account_pool_name& place = header().pools[pool];

@@ -71,7 +71,10 @@ void Registry::retire(Image& image, std::vector<Image*>& moved) {
     moved.push_back(&image);
 }
 
-void Registry::settle_exited(Image& image) { image.account.reset(); }
+void Registry::settle_exited(Image& image) {
+    if (image.account) image.account->shrink();
+    image.account.reset();
+}
 
 void Registry::reopen_exited() {
     for (const auto& [number, image] : images_) {
