@@ -28,7 +28,7 @@ struct Environment {
     Environment() {
         setenv("TIDEMARK_INSTANCE", instance.c_str(), 1);
         setenv("TIDEMARK_ENABLED", "1", 1);
-        setenv("TIDEMARK_RING_BUDGET", "1G", 1);
+        setenv("TIDEMARK_RING_BUDGET", "64M", 1);
         // What the library's constructor does.
         tidemark::producer::start(tidemark::producer::StartMode::kConstructor);
     }
