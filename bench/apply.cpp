@@ -2,12 +2,15 @@
 //
 // How many events a second can be applied, with so many buffers live? The account as the collector uses it (undo
 // journal, one commit a batch), its live table with the journal alone, and tables that a crash would lose. Pairs of a
-// free and an allocation at random places; all are told eight events ahead what comes (those that can use it).
+// free and an allocation, scattered or from one address to the next; all are told eight events ahead what comes (those
+// that can use it).
 #include <algorithm>
 #include <array>
+#include <compare>
 #include <exception>
 #include <map>
 #include <memory>
+#include <string>
 
 #include "bench/apply_feed.hpp"
 #include "bench/apply_rivals.hpp"
@@ -21,9 +24,16 @@ constexpr std::uint64_t kBatch = 4096;  // events between two commits
 constexpr std::uint64_t kChunk = 512;   // as the collector's pass
 constexpr std::uint64_t kAhead = 8;     // as the collector's pass
 
-const ApplyFeed& feed_of(std::uint64_t live) {
-    static std::map<std::uint64_t, ApplyFeed> feeds;
-    return feeds.try_emplace(live, live, live < 100'000 ? 128 * 1024 : 1024 * 1024).first->second;
+struct Load {
+    std::uint64_t live;
+    bool in_order;
+    auto operator<=>(const Load&) const = default;
+};
+
+const ApplyFeed& feed_of(const Load& load) {
+    static std::map<Load, ApplyFeed> feeds;
+    const std::uint64_t pairs = load.live < 100'000 ? 128 * 1024 : 1024 * 1024;
+    return feeds.try_emplace(load, load.live, pairs, load.in_order).first->second;
 }
 
 // In chunks, as the collector's pass: hashes first, then each event with those ahead of it prefetched.
@@ -48,8 +58,8 @@ void apply_batch(Store& store, const shm::Event* events, std::uint64_t count) {
 // A store with its live buffers, and where in the circle of events it is; kept from one repetition to the next.
 template <class Store>
 struct Filled {
-    explicit Filled(std::uint64_t live) : store(live) {
-        const auto& first = feed_of(live).first();
+    explicit Filled(const Load& load) : store(load.live) {
+        const auto& first = feed_of(load).first();
         for (std::uint64_t i = 0; i < first.size(); i += kBatch)
             apply_batch(store, first.data() + i, std::min(kBatch, first.size() - i));
     }
@@ -58,30 +68,37 @@ struct Filled {
 };
 
 template <class Store>
-void measure(benchmark::State& state) {
-    static std::map<std::uint64_t, std::unique_ptr<Filled<Store>>> all;
-    const auto live = static_cast<std::uint64_t>(state.range(0));
+void measure(benchmark::State& state, const Load& load) {
+    static std::map<Load, std::unique_ptr<Filled<Store>>> all;
     try {
-        if (!all[live]) all[live] = std::make_unique<Filled<Store>>(live);
+        if (!all[load]) all[load] = std::make_unique<Filled<Store>>(load);
     } catch (const std::exception& failure) {
         return refuse(state, failure.what());
     }
-    Filled<Store>& filled = *all[live];
-    const auto& circle = feed_of(live).circle();
+    Filled<Store>& filled = *all[load];
+    const auto& circle = feed_of(load).circle();
     for (auto _ : state) {
         apply_batch(filled.store, circle.data() + filled.at, kBatch);
         filled.at = (filled.at + kBatch) % circle.size();
     }
     // Every batch ends with an allocation.
-    if (filled.store.live() != live)
+    if (filled.store.live() != load.live)
         return refuse(state, "the live buffers are not what they should be");
     state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kBatch));
 }
 
 template <class Store>
-void add(const char* name, const Options& options) {
-    auto* added = benchmark::RegisterBenchmark(name, measure<Store>)->Arg(10'000);
-    if (!options.smoke) added->Arg(1'000'000);
+void add(const std::string& name, const Options& options) {
+    for (const std::uint64_t live : {10'000, 1'000'000}) {
+        if (options.smoke && live > 10'000) continue;
+        for (const bool in_order : {false, true}) {
+            const std::string full =
+                name + (in_order ? "/in_order/" : "/scattered/") + std::to_string(live);
+            const Load load{live, in_order};
+            benchmark::RegisterBenchmark(full.c_str(),
+                                         [load](benchmark::State& s) { measure<Store>(s, load); });
+        }
+    }
 }
 
 void register_all(const Options& options) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Events for apply.cpp, made beforehand: a fixed number of live buffers of which a random one is freed and another
-// allocated, again and again. The list ends with the live buffers that it began with, so it can be fed in a circle.
+// Events for apply.cpp, made beforehand: a fixed number of live buffers of which one is freed and another allocated
+// beside it, again and again, at random places or from one to the next. The list ends with the live buffers that it began with, so it can be fed in a circle.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,12 @@ namespace tidemark::bench {
 class ApplyFeed {
 public:
     // `live` buffers; `pairs` frees and as many allocations, an even number.
-    ApplyFeed(std::uint64_t live, std::uint64_t pairs) {
+    ApplyFeed(std::uint64_t live, std::uint64_t pairs, bool in_order) {
         for (std::uint64_t place = 0; place < live; ++place)
             first_.push_back(allocation(place, false));
         std::vector<std::uint64_t> places;
         for (std::uint64_t i = 0; i < pairs / 2; ++i)
-            places.push_back(random() % live);
+            places.push_back((in_order ? i : random()) % live);
         // Each place has two ids that take turns; the second half of the list takes the turns of the first again.
         std::vector<bool> turn(live, false);
         events_.reserve(pairs * 2);

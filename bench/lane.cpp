@@ -94,6 +94,31 @@ void measure(benchmark::State& state, std::uint64_t records) {
     state.SetItemsProcessed(static_cast<std::int64_t>(sent));
 }
 
+// No rival, but what bounds them all: one cache line goes to the other processor and comes back.
+void measure_round_trip(benchmark::State& state) {
+    if (allowed_processors().size() < 2) return refuse(state, "needs two processors");
+    pin_to(0);
+    constexpr std::uint64_t kEnd = ~std::uint64_t{0};
+    alignas(128) std::atomic<std::uint64_t> word{0};
+    std::thread other([&word] {
+        pin_to(1);
+        for (std::uint64_t seen = 0; seen != kEnd;) {
+            seen = word.load(std::memory_order_acquire);
+            if (seen % 2 == 1 && seen != kEnd) word.store(seen + 1, std::memory_order_release);
+        }
+    });
+    std::uint64_t number = 0;
+    for (auto _ : state) {
+        word.store(number + 1, std::memory_order_release);
+        number += 2;
+        while (word.load(std::memory_order_acquire) != number) {
+        }
+    }
+    word.store(kEnd, std::memory_order_release);
+    other.join();
+    state.SetItemsProcessed(state.iterations());
+}
+
 template <class Queue>
 void add(const char* name, const Options& options) {
     const std::uint64_t records = options.smoke ? 20'000 : 4'000'000;
@@ -103,6 +128,7 @@ void add(const char* name, const Options& options) {
 }
 
 void register_all(const Options& options) {
+    benchmark::RegisterBenchmark("lane/round_trip", measure_round_trip)->UseRealTime();
     add<TidemarkLane>("lane/tidemark", options);
     add<BoostSpscQueue>("lane/boost_spsc_queue", options);
     add<MoodycamelConcurrentQueue>("lane/moodycamel_concurrentqueue", options);

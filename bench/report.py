@@ -47,25 +47,6 @@ SECTIONS = (
          ("moodycamel ConcurrentQueue with tokens", "lane/moodycamel_concurrentqueue")),
     ),
     (
-        "Applying events, 10,000 live buffers",
-        "A random buffer is freed and another allocated; 4096 events to a commit. The account survives SIGKILL at any "
-        "instruction; the tables in memory forget everything with their process.",
-        "bench.apply", "rate", "apply/flat_table_in_memory/10000",
-        (("account: live table, totals, undo journal", "apply/account/10000"),
-         ("its live table and journal alone", "apply/live_table/10000"),
-         ("flat hash table in memory", "apply/flat_table_in_memory/10000"),
-         ("`std::unordered_map`", "apply/std_unordered_map/10000")),
-    ),
-    (
-        "Applying events, 1,000,000 live buffers",
-        "The same, beyond the caches.",
-        "bench.apply", "rate", "apply/flat_table_in_memory/1000000",
-        (("account: live table, totals, undo journal", "apply/account/1000000"),
-         ("its live table and journal alone", "apply/live_table/1000000"),
-         ("flat hash table in memory", "apply/flat_table_in_memory/1000000"),
-         ("`std::unordered_map`", "apply/std_unordered_map/1000000")),
-    ),
-    (
         "Publishing",
         "One row through its latch against a plain copy of its bytes, which a reader could see torn; and all rows of a "
         "pass, per image that had events (with one image, the rows of device, memory, history and collector are its own).",
@@ -76,6 +57,29 @@ SECTIONS = (
          ("all rows of a pass, 100 images, each", "publish/pass/100")),
     ),
 )  # fmt: skip
+
+APPLY_QUESTION = (
+    "A buffer is freed and another allocated beside it, {order}; 4096 events to a commit. The account survives SIGKILL at "
+    "any instruction; the tables in memory forget everything with their process."
+)
+APPLY_ROWS = (
+    ("account: live table, totals, undo journal", "account"),
+    ("its live table and journal alone", "live_table"),
+    ("flat hash table in memory", "flat_table_in_memory"),
+    ("`std::unordered_map`", "std_unordered_map"),
+)
+
+
+def apply_sections():
+    for live in (10_000, 1_000_000):
+        for key, title, order in (
+            ("scattered", "scattered", "at random places"),
+            ("in_order", "neighbours", "from one address to the next"),
+        ):
+            rows = tuple((label, f"apply/{name}/{key}/{live}") for label, name in APPLY_ROWS)
+            yield (f"Applying events, {live:,} live buffers, {title}", APPLY_QUESTION.format(order=order), "bench.apply",
+                   "rate", rows[2][1], rows)  # fmt: skip
+
 
 READ_ROWS = (
     ("usage row of the stats segment", "read/usage_row"),
@@ -122,7 +126,11 @@ def section(found, title, question, command, unit, base, rows):
         cells.append([ratio(value), label, show(ns["median"]), spread(ns, show)] + more)
     shown = "ns" if unit == "ns" else "million a second"
     head = ["ratio", f"against: {base_label}", shown, "spread"] + (["ns more"] if unit == "ns" else [])
-    return lines + table(head, cells) + ["", f"`{BIN}{command}`", ""]
+    lines += table(head, cells)
+    if base == "lane/tidemark" and "lane/round_trip" in found:
+        trip = number(found["lane/round_trip"]["ns"]["median"])
+        lines += ["", f"What bounds all of them: a cache line goes to the other processor and back in {trip} ns here."]
+    return lines + ["", f"`{BIN}{command}`", ""]
 
 
 def read_section(found):
@@ -191,7 +199,7 @@ def page(results):
         "`./dev bench` repeats all of it (`--with-rivals` installs rivals that are missing). Each row is the median of five "
         "repetitions in shuffled order, *spread* the lowest and the highest.", "",
     ]  # fmt: skip
-    for one in SECTIONS:
+    for one in SECTIONS[:4] + tuple(apply_sections()) + SECTIONS[4:]:
         lines += section(results["benchmarks"], *one)
     lines += read_section(results["benchmarks"]) + idle_section(results["idle"]) + program_section(results["program"])
     lines += ["## Not in this run", ""]
