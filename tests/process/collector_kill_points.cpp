@@ -5,41 +5,17 @@
 // sources name.
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <random>
-#include <set>
 
 #include "shm/kill_point.hpp"
+#include "tests/process/kill_point_names.hpp"
 #include "tests/process/ledger_world.hpp"
 
 using namespace tidemark::test;
 
 namespace {
 
-// The text between the first two quotation marks after each macro's name.
-std::set<std::string> points_in(const std::string& path) {
-    std::ifstream file(path);
-    const std::string text((std::istreambuf_iterator<char>(file)), {});
-    std::set<std::string> names;
-    for (const std::string macro : {"TIDEMARK_SHARED_STORE(", "TIDEMARK_KILL_POINT("}) {
-        for (auto at = text.find(macro); at != std::string::npos; at = text.find(macro, at + 1)) {
-            const auto begin = text.find_first_not_of(" \n", at + macro.size());
-            if (begin == std::string::npos || text[begin] != '"') continue;
-            names.insert(text.substr(begin + 1, text.find('"', begin + 1) - begin - 1));
-        }
-    }
-    return names;
-}
-
-std::set<std::string> points_of_the_drain_side() {
-    const std::string root = std::getenv("TIDEMARK_SOURCE_DIR");
-    std::set<std::string> names;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(root + "/collector"))
-        if (entry.is_regular_file()) names.merge(points_in(entry.path()));
-    for (const char* file : {"latch.hpp", "stats_words.hpp", "lane_reader.hpp", "bell_slots.cpp"})
-        names.merge(points_in(root + "/shm/" + file));
-    return names;
-}
+constexpr int kChildren = 3;
 
 // One point of the list, reached for the count-th time.
 struct Death {
@@ -62,11 +38,11 @@ public:
 
     void run() {
         next();
-        Generator generator(instance_, 2, 1500, 6000, 3);
+        Generator generator(instance_, 2, 1500, 6000, kChildren);
         generator.run();
         REQUIRE(comes_true([&] {
             replace_the_dead();
-            return generator.is_paused();
+            return generator.is_paused() && children_are_retired();
         }));
         last();
         CHECK(settled(instance_.name(), *generator.page) == "");
@@ -76,6 +52,12 @@ public:
     std::size_t died() const { return died_; }
 
 private:
+    // So that the points of an image's end are passed while the collector is armed.
+    bool children_are_retired() const {
+        const auto reader = tidemark::StatsReader::open(instance_.name());
+        const auto row = reader ? reader->read<tidemark_collector_row>(0) : std::nullopt;
+        return row && row->processes_seen == 1 + kChildren && row->processes_running == 1;
+    }
     void replace_the_dead() {
         if (!collector_->has_ended()) return;
         CHECK(WTERMSIG(collector_->wait()) == SIGKILL);
