@@ -204,8 +204,9 @@ void Account::shrink() noexcept {
     for (std::uint32_t i = 0; i < usage_count; ++i)
         live += state.usages[i].live;
     // Places of usages that it never had, superseded lives, lane positions: all of them zero or never asked for again.
-    segment_.discard(kStateOffset + offsetof(AccountState, usages) + usage_count * sizeof(UsageState),
-                     kDirectoryOffset);
+    segment_.discard(
+        kStateOffset + offsetof(AccountState, usages) + usage_count * sizeof(UsageState),
+        kDirectoryOffset);
     // A directory of zeros names page 0, and a page of zeros is an empty one.
     if (live == 0) segment_.discard(kDirectoryOffset, kPagesOffset);
     const std::uint64_t pages = live == 0 ? 0 : header().page_count;

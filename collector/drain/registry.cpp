@@ -60,14 +60,17 @@ Registry::Registry(const Configuration& configuration, Ledger& ledger, Totals& t
 }
 
 void Registry::scan() {
+    std::set<std::string> others;
     for (const std::string& name : objects_with_prefix(shm::kRingPrefix)) {
         ring_appeared(name);
         ring_released(name);
+        if (others_.count(name) != 0) others.insert(name);
     }
+    others_.swap(others);  // those that are gone are forgotten
 }
 
 void Registry::ring_appeared(const std::string& name) {
-    if (!begins_with(name, shm::kRingPrefix)) return;
+    if (!begins_with(name, shm::kRingPrefix) || others_.count(name) != 0) return;
     const std::uint64_t image =
         std::strtoull(name.c_str() + sizeof shm::kRingPrefix - 1, nullptr, 16);
     const auto known = images_.find(image);
@@ -83,6 +86,7 @@ void Registry::ring_appeared(const std::string& name) {
         return;  // its user's own collector takes it
     }
     if (ring) return attach(std::move(ring));
+    if (why == Ring::Refusal::kNotOurs) others_.insert(name);
     if (why == Ring::Refusal::kBroken && access(("/dev/shm/" + name).c_str(), F_OK) == 0 &&
         refused_.insert(name).second) {
         ++counters_.rings_refused;

@@ -100,10 +100,12 @@ private:
     CollectorCounters& counters_;
     std::map<std::uint64_t, std::unique_ptr<Image>> images_;
     std::set<std::string> refused_;  // told once
+    // Rings that name another instance, which never changes: not opened again, since each opening wakes every other
+    // collector's directory watch.
+    std::set<std::string> others_;
     std::vector<Image*> alive_;
-    std::unordered_map<std::int32_t, std::uint64_t>
-        by_pid_;                        // newest image of a process
-    std::deque<std::uint64_t> exited_;  // in the order of their end
+    std::unordered_map<std::int32_t, std::uint64_t> by_pid_;  // newest image of a process
+    std::deque<std::uint64_t> exited_;                        // in the order of their end
     std::size_t polled_ = 0;
     std::size_t forgotten_ = 0;  // since memory was last given back to the system
     std::uint64_t boot_unix_ns_ = 0;

@@ -118,11 +118,15 @@ std::vector<shm::LaneReader>& Ring::lanes() {
 }
 
 bool Ring::has_news() {
-    if (quarantine_ != TIDEMARK_QUARANTINE_NONE) return false;
-    for (shm::LaneReader& lane : lanes()) {
-        if (lane.head() != lane.cursor.position) return true;
+    if (quarantine() == TIDEMARK_QUARANTINE_NONE) {
+        for (shm::LaneReader& lane : lanes()) {
+            if (lane.head() != lane.cursor.position) return true;
+        }
     }
-    return false;
+    // A quarantine is news once: until the account, and with it every reader, knows.
+    const auto reason = static_cast<std::uint32_t>(quarantine());
+    return reason != TIDEMARK_QUARANTINE_NONE && account != nullptr &&
+           account->state.quarantine != reason;
 }
 
 bool Ring::producer_rings_bell() const noexcept {
