@@ -26,7 +26,7 @@ struct DeviceConfiguration {
 struct Limits {
     std::uint64_t live_table_bytes = std::uint64_t{4} << 30;  // per image, 1 MiB .. 8 GiB
     std::uint64_t exited_grace_ns = 60'000'000'000;           // kUnknown: until the end
-    std::uint32_t image_quantum = 16384;  // events of one image in a pass, 64 .. 65536
+    std::uint32_t image_quantum = 4096;  // events of one image in a pass, 64 .. 65536
 };
 
 struct Configuration {

@@ -2,6 +2,7 @@
 //
 // tidemarkd: what was asked, and the process around it.
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,7 +51,11 @@ int serve(const Options& options) {
         log_configure(LogTarget::kStandardError, log_level(options));
     }
     // Out of the terminal's group: Ctrl-C is for the watched program, and its figures are wanted after that.
-    if (options.configuration.private_instance) setpgid(0, 0);
+    // A session of its own also gets a processor share of its own where the kernel divides by sessions.
+    if (options.configuration.private_instance && setsid() < 0) setpgid(0, 0);
+    // Producers wait at most 100 ms for space: a busy machine must not keep the drain from running that long. Where it
+    // isn't allowed, nothing is changed.
+    (void)setpriority(PRIO_PROCESS, 0, -10);
     umask(077);
     prepare_signals();
     raise_descriptor_limit();
