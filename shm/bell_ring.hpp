@@ -9,6 +9,7 @@
 #include <linux/futex.h>
 
 #include "shm/kill_point.hpp"
+#include "shm/raw_file.hpp"
 #include "shm/raw_syscall.hpp"
 #include "shm/ring_layout.hpp"
 
@@ -52,7 +53,21 @@ inline bool same_instance(const char (&a)[64], const char (&b)[64]) noexcept {
     return true;
 }
 
-// True if a collector drains this ring, or lives that would: of the wanted instance, or any if none is wanted.
+// True for the default instances, "system" and "user-<uid>": a ring that names no instance is for its user's own
+// collector, or for root's. One that was given another name takes only the rings that name it.
+inline bool takes_unnamed_rings(const char* instance, std::uint32_t uid) noexcept {
+    char own[24];
+    put_decimal(put_text(own, "user-"), uid);
+    const auto same = [instance](const char* text) {
+        std::uint32_t i = 0;
+        while (text[i] != '\0' && text[i] == instance[i])
+            ++i;
+        return text[i] == instance[i];
+    };
+    return same("system") || same(own);
+}
+
+// True if a collector drains this ring, or lives that would: of the wanted instance, or a default one if none is wanted.
 inline bool collector_lives(const BellPage* page, const RingHeader& header,
                             std::uint64_t now_ns) noexcept {
     // SYNC(attach): acquire pairs with the consumer's release: who sees it attached sees its slot.
@@ -65,7 +80,8 @@ inline bool collector_lives(const BellPage* page, const RingHeader& header,
     if (own < kBellSlots && heartbeat_is_fresh(page->slots[own], now_ns)) return true;
     for (const BellSlot& slot : page->slots) {
         if (!heartbeat_is_fresh(slot, now_ns)) continue;
-        if (header.instance[0] == '\0' || same_instance(header.instance, slot.instance))
+        if (header.instance[0] == '\0' ? takes_unnamed_rings(slot.instance, header.uid)
+                                       : same_instance(header.instance, slot.instance))
             return true;
     }
     return false;

@@ -20,6 +20,7 @@ namespace tidemark::shm {
 namespace {
 
 constexpr std::uint64_t kAbandonedNs = 10'000'000'000;
+constexpr std::uint64_t kTryAgainNs = 1'000'000'000;  // where no slot was to be had
 
 #ifndef SYS_futex_waitv
 #define SYS_futex_waitv 449
@@ -90,7 +91,10 @@ bool BellSlots::open_page(std::uint32_t uid, Page& out) const {
 int BellSlots::slot_for(std::uint32_t uid) {
     const auto [place, fresh] = pages_.try_emplace(uid);
     Page& page = place->second;
-    if (fresh && open_page(uid, page)) {
+    if (page.slot >= 0) return page.slot;
+    if (!fresh && monotonic_ns() < page.try_again_ns) return -1;
+    page.try_again_ns = monotonic_ns() + kTryAgainNs;
+    if (open_page(uid, page)) {
         page.slot = claim(page);
         page.untracked_before = untracked_of(*page.page());
     }

@@ -33,7 +33,7 @@ public:
     BellSlots(const BellSlots&) = delete;
     BellSlots& operator=(const BellSlots&) = delete;
 
-    // Slot in the page of `uid`, claimed on first use; -1: none to be had (its rings are polled).
+    // Slot in the page of `uid`, claimed on first use; -1: none to be had now (its rings are polled).
     int slot_for(std::uint32_t uid);
     // A sign of life in every page, CLOCK_MONOTONIC ns.
     void heartbeat(std::uint64_t now_ns) noexcept;
@@ -54,6 +54,7 @@ private:
         Segment segment;
         int slot = -1;
         std::uint64_t untracked_before = 0;
+        std::uint64_t try_again_ns = 0;  // CLOCK_MONOTONIC
         BellPage* page() const noexcept { return reinterpret_cast<BellPage*>(segment.data()); }
         BellSlot& mine() const noexcept { return page()->slots[slot]; }
     };

@@ -79,8 +79,7 @@ void Registry::ring_appeared(const std::string& name) {
     }
     Ring::Refusal why = Ring::Refusal::kNone;
     std::string error;
-    const Attacher attacher{configuration_.instance, configuration_.private_instance, 0};
-    std::unique_ptr<Ring> ring = Ring::attach(name, attacher, why, error);
+    std::unique_ptr<Ring> ring = Ring::attach(name, configuration_.instance, why, error);
     if (ring && *ring->identity().instance == '\0' && ring->owner() != geteuid() &&
         user_has_collector(ring->owner())) {
         return;  // its user's own collector takes it
@@ -233,7 +232,12 @@ std::unique_ptr<Account> Registry::account_for(const Ring& ring, const ImageIden
 void Registry::count_polled() {
     polled_ = 0;
     for (const Image* image : alive_) {
-        if (image->ring && !image->ended && !image->ring->producer_rings_bell()) ++polled_;
+        if (!image->ring || image->ended) continue;
+        // A slot that was not to be had when the ring was attached may be now.
+        const int slot = bell_slot ? bell_slot(image->identity.uid) : -1;
+        if (slot != image->ring->announced_slot())
+            image->ring->announce(slot, static_cast<std::uint32_t>(getpid()));
+        if (slot < 0 || !image->ring->producer_rings_bell()) ++polled_;
     }
 }
 

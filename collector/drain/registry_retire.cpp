@@ -17,6 +17,13 @@ namespace {
 // Images forgotten, while others run and once none does.
 constexpr std::size_t kTrimAfter = 1000;
 constexpr std::size_t kTrimAfterRush = 100;
+constexpr time_t kBeingMade_s = 10;  // no maker takes that long between making a file and locking it
+
+bool is_younger_than(const std::string& object, time_t seconds) {
+    struct stat status = {};
+    if (lstat(("/dev/shm/" + object).c_str(), &status) != 0) return true;
+    return time(nullptr) - status.st_mtime < seconds;
+}
 
 }  // namespace
 
@@ -182,8 +189,10 @@ std::vector<std::string> Registry::clean() {
         if (shm::Segment::unlink(name)) removed.push_back(name);
     };
     for (const std::string& name : objects_with_prefix(shm::kTemporaryPrefix)) {
-        // A ring being made is locked by its maker; one that nobody locks was left by a maker that died.
+        // A ring being made is locked by its maker as soon as it is there; one that nobody locks was left by a maker
+        // that died.
         bool missing = false;
+        if (is_younger_than(name, kBeingMade_s)) continue;
         if (!shm::byte_is_locked(name, shm::kProducerLockByte, &missing) && !missing) remove(name);
     }
     const std::string accounts = "tidemark." + configuration_.instance + ".account.";

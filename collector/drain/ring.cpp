@@ -7,13 +7,14 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "shm/bell_ring.hpp"
 #include "shm/clock.hpp"
 #include "shm/fault_guard.hpp"
 #include "shm/kill_point.hpp"
 
 namespace tidemark::collector {
 
-std::unique_ptr<Ring> Ring::attach(const std::string& name, const Attacher& attacher, Refusal& why,
+std::unique_ptr<Ring> Ring::attach(const std::string& name, const std::string& instance, Refusal& why,
                                    std::string& error) {
     why = Refusal::kBroken;
     std::unique_ptr<Ring> ring(new Ring);
@@ -38,8 +39,9 @@ std::unique_ptr<Ring> Ring::attach(const std::string& name, const Attacher& atta
     std::memcpy(static_cast<void*>(&ring->copy_), ring->segment_.data(), sizeof ring->copy_);
     if (!ring->check(error)) return nullptr;
     const char* wanted = ring->copy_.instance;
-    const bool named = *wanted != '\0';
-    if (named ? attacher.instance != wanted : attacher.private_instance) {
+    const bool takes = *wanted != '\0' ? instance == wanted
+                                       : shm::takes_unnamed_rings(instance.c_str(), expected);
+    if (!takes) {
         why = Refusal::kNotOurs;
         return nullptr;
     }
@@ -95,6 +97,7 @@ void Ring::resume(const std::vector<shm::LanePosition>& positions) {
 
 void Ring::announce(int slot, std::uint32_t generation) noexcept {
     shm::RingHeader& h = header();
+    announced_slot_ = slot;
     TIDEMARK_SHARED_STORE("attach.slot",
                           __atomic_store_n(&h.consumer_slot, slot, __ATOMIC_RELAXED));
     TIDEMARK_SHARED_STORE("attach.generation",

@@ -15,21 +15,15 @@
 
 namespace tidemark::collector {
 
-// What attaching needs to know of the collector.
-struct Attacher {
-    std::string instance;
-    bool private_instance = false;
-    std::uint64_t generation = 0;
-};
-
 // Drain thread only.
 class Ring {
 public:
     enum class Refusal { kNone, kNotOurs, kTaken, kBroken };
 
-    // Maps and checks the object and takes the consumer's lock. Null: `why` and `error` say why not.
-    static std::unique_ptr<Ring> attach(const std::string& name, const Attacher& attacher,
-                                        Refusal& why, std::string& error);
+    // Maps and checks the object and takes the consumer's lock for the collector of that instance. Null: `why` and
+    // `error` say why not.
+    static std::unique_ptr<Ring> attach(const std::string& name, const std::string& instance, Refusal& why,
+                                        std::string& error);
     ~Ring();
     Ring(const Ring&) = delete;
     Ring& operator=(const Ring&) = delete;
@@ -42,6 +36,7 @@ public:
     // Continues where the account stands; then tells the producer that somebody consumes, at bell slot `slot`.
     void resume(const std::vector<shm::LanePosition>& positions);
     void announce(int slot, std::uint32_t generation) noexcept;
+    int announced_slot() const noexcept { return announced_slot_; }
 
     // Lanes as far as the producer claimed them; finds new ones.
     std::vector<shm::LaneReader>& lanes();
@@ -84,6 +79,7 @@ private:
     shm::RingHeader copy_{};
     std::vector<shm::LaneReader> lanes_;
     int guard_ = -1;
+    int announced_slot_ = -1;
     tidemark_quarantine quarantine_ = TIDEMARK_QUARANTINE_NONE;
 };
 

@@ -45,9 +45,9 @@ public:
             return generator.is_paused() && children_are_retired();
         }));
         last();
-        CHECK(settled(instance_.name(), *generator.page) == "");
+        REQUIRE(settled(instance_.name(), *generator.page) == "");
         CHECK(generator.end() == 0);
-        CHECK(settled(instance_.name(), *generator.page, TIDEMARK_PROCESS_EXITED) == "");
+        REQUIRE(settled(instance_.name(), *generator.page, TIDEMARK_PROCESS_EXITED) == "");
     }
     std::size_t died() const { return died_; }
 

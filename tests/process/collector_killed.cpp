@@ -46,9 +46,9 @@ TEST_CASE(
     kill_again_and_again(instance, generator, collector);
     REQUIRE(works_on(*generator.page, 5000));
     REQUIRE(generator.pause());
-    CHECK(settled(instance.name(), *generator.page) == "");
+    REQUIRE(settled(instance.name(), *generator.page) == "");
     CHECK(generator.end() == 0);
-    CHECK(settled(instance.name(), *generator.page, TIDEMARK_PROCESS_EXITED) == "");
+    REQUIRE(settled(instance.name(), *generator.page, TIDEMARK_PROCESS_EXITED) == "");
     const auto reader = tidemark::StatsReader::open(instance.name());
     REQUIRE(reader);
     const auto row = reader->read<tidemark_collector_row>(0);

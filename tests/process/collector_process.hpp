@@ -5,6 +5,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <poll.h>
 
 #include <filesystem>
 #include <fstream>
@@ -84,7 +85,8 @@ public:
         pid_ = start(words, variables);
         close(ends[1]);
         char said[64];
-        is_ready_ = read(ends[0], said, sizeof said) > 0;
+        pollfd answer{ends[0], POLLIN, 0};
+        is_ready_ = poll(&answer, 1, kReadyWithin_ms) == 1 && read(ends[0], said, sizeof said) > 0;
         close(ends[0]);
     }
     ~Collector() { kill(); }
@@ -92,7 +94,7 @@ public:
     Collector& operator=(const Collector&) = delete;
 
     pid_t pid() const { return pid_; }
-    // False: it ended before it was ready.
+    // False: it ended before it was ready, or was not ready within a minute.
     bool is_ready() const { return is_ready_; }
     void signal(int number) const { ::kill(pid_, number); }
     void kill() {
@@ -111,6 +113,7 @@ public:
     }
 
 private:
+    static constexpr int kReadyWithin_ms = 60'000;
     pid_t pid_ = -1;
     int status_ = 0;
     bool is_ready_ = false;

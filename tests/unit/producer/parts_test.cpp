@@ -155,7 +155,17 @@ TEST_CASE("only a collector that would take the ring counts as one to wait for")
 
     page->slots[3].heartbeat_ns = now - 1'999'999'999;
     std::strcpy(page->slots[3].instance, "one");
-    CHECK(shm::collector_lives(page.get(), *header, now));
+    CHECK_FALSE(shm::collector_lives(page.get(), *header, now));
+    header->uid = 1000;
+    for (const char* instance : {"system", "user-1000"}) {
+        std::strcpy(page->slots[3].instance, instance);
+        CHECK(shm::collector_lives(page.get(), *header, now));
+    }
+    for (const char* instance : {"user-100", "user-10000", "user-1001", "systems", "syste", "user-"}) {
+        std::strcpy(page->slots[3].instance, instance);
+        CHECK_FALSE(shm::collector_lives(page.get(), *header, now));
+    }
+    std::strcpy(page->slots[3].instance, "one");
     CHECK(shm::any_collector_lives(*page, now));
     std::strcpy(header->instance, "other");
     CHECK_FALSE(shm::collector_lives(page.get(), *header, now));
