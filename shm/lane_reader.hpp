@@ -66,7 +66,7 @@ public:
                 fault = TIDEMARK_QUARANTINE_RECORD;
                 break;
             }
-            out[taken++] = event;
+            put(out[taken++], event);
             ++cursor.position;
         }
         return taken;
@@ -109,6 +109,17 @@ private:
                                         __atomic_load_n(source + 3, __ATOMIC_RELAXED)};
         return Event{words[0], words[1], words[2], static_cast<std::uint32_t>(words[3]),
                      static_cast<std::uint32_t>(words[3] >> 32)};
+    }
+
+    // Word by word: a vector load of what was just stored in parts would wait for the store buffer (6.6 ns a record
+    // instead of 2.1).
+    static void put(Event& to, const Event& event) noexcept {
+        auto* words = reinterpret_cast<std::uint64_t*>(&to);
+        __atomic_store_n(words, event.stamp, __ATOMIC_RELAXED);
+        __atomic_store_n(words + 1, event.id, __ATOMIC_RELAXED);
+        __atomic_store_n(words + 2, event.packed, __ATOMIC_RELAXED);
+        __atomic_store_n(words + 3, event.device | std::uint64_t{event.stack} << 32,
+                         __ATOMIC_RELAXED);
     }
 
     // At most three links, each to a larger block: no cycle.

@@ -9,6 +9,7 @@ namespace {
 constexpr std::uint32_t kNoPage = UINT32_MAX;
 constexpr std::uint32_t kSplitAt =
     192;  // of 255 entries: probes stay short, see docs/decisions/live-table.md
+constexpr std::uint32_t kPairLines = TIDEMARK_ACCOUNT_PAGE_ENTRIES / 2;
 constexpr std::uint32_t kFullAt = 250;  // where no split is possible any more
 constexpr std::uint64_t kTombstone = 1ull << TIDEMARK_LIFE_STAMP_SHIFT;
 
@@ -71,59 +72,58 @@ void LiveTable::recover() noexcept {
     }
     free_pages_.clear();
     left_pages_.clear();
+    fill_.assign(header()->page_count, Fill{});
     for (std::uint32_t number = 0; number < header()->page_count; ++number) {
-        tidemark_account_page* p = page(number);
         if (!referenced[number]) {
             free_pages_.push_back(number);
             continue;
         }
-        std::uint32_t occupied = 0;
-        std::uint32_t live = 0;
-        for (const tidemark_account_entry& entry : p->entries) {
-            occupied += entry.life != 0;
-            live += (entry.life & TIDEMARK_LIFE_LIVE) != 0;
+        for (const tidemark_account_entry& entry : page(number)->entries) {
+            fill_[number].used += entry.life != 0;
+            fill_[number].live += (entry.life & TIDEMARK_LIFE_LIVE) != 0;
         }
-        TIDEMARK_SHARED_STORE("recover.page", p->occupied = occupied);
-        p->live = live;
     }
 }
 
 // Low half: hash for the directory. High half: the entry where probing begins.
-// Neighbours stay together: ids that differ in bits 4 to 9 alone share a page, 32 bytes apart are entries apart. A
-// program's buffers come and go in neighbourhoods, so most events touch a page that the last ones touched; with a hash
-// of the whole id each event was a miss of the translation cache (docs/decisions/live-table.md has the figures).
+// Neighbours stay together: ids that differ in bits 4 to 9 alone share a page. A program's buffers come and go in
+// neighbourhoods, so most events touch a page that the last ones touched; with a hash of the whole id each event was a
+// miss of the translation cache. Within the page the cache lines of a neighbourhood are scattered evenly (multiples of
+// the golden ratio); two ids that are 32 bytes apart share one. docs/decisions/live-table.md has the figures.
 // At most 64 ids of a pool share a neighbourhood, so a split can always take a full page apart.
 std::uint64_t LiveTable::hash(std::uint32_t device, std::uint64_t id) const noexcept {
     const std::uint64_t neighbourhood = ((id >> 10) << 4) | (id & 15);
     const std::uint64_t h =
         fold(fold(neighbourhood ^ seed_[0], 0x9E3779B97F4A7C15ull ^ device) ^ seed_[1],
              0xD6E8FEB86659FD93ull);
-    std::uint64_t start = ((h >> 32) * TIDEMARK_ACCOUNT_PAGE_ENTRIES) >> 32;
-    start += (id >> 5) & 31;
-    if (start >= TIDEMARK_ACCOUNT_PAGE_ENTRIES) start -= TIDEMARK_ACCOUNT_PAGE_ENTRIES;
+    const auto scattered = static_cast<std::uint32_t>(((h >> 32) + (id >> 6)) * 0x9E3779B9u);
+    // The page's first line holds its header and one entry; the others hold two.
+    const std::uint64_t line = (std::uint64_t{scattered} * kPairLines) >> 32;
+    const std::uint64_t start = 1 + 2 * line + ((id >> 5) & 1);
     return (start << 32) | (h & 0xFFFFFFFFu);
 }
 
 void LiveTable::prefetch(std::uint64_t hash) const noexcept {
-    const tidemark_account_page* p = page(directory()[slot_of(hash)]);
-    __builtin_prefetch(&p->entries[start_of(hash)], 1);
-    __builtin_prefetch(p, 1);
+    __builtin_prefetch(&page(page_of(hash))->entries[start_of(hash)], 1);
 }
 
 LiveTable::Match LiveTable::find(std::uint64_t hash, std::uint32_t device, std::uint32_t pool,
                                  std::uint64_t id, std::uint64_t stamp) const noexcept {
-    tidemark_account_page* p = page(directory()[slot_of(hash)]);
+    tidemark_account_page* p = page(page_of(hash));
     Match match;
     std::uint32_t place = start_of(hash);
     for (std::uint32_t probes = 0; probes < TIDEMARK_ACCOUNT_PAGE_ENTRIES;
          ++probes, place = next(place)) {
         tidemark_account_entry& entry = p->entries[place];
-        if (entry.life == 0) break;
-        if (entry.id != id || entry.device != device || !(entry.life & TIDEMARK_LIFE_LIVE))
+        if (!(entry.life & TIDEMARK_LIFE_LIVE)) {
+            if (match.vacant == nullptr) match.vacant = &entry;
+            if (entry.life == 0) break;
             continue;
+        }
+        if (entry.id != id || entry.device != device) continue;
         if (pool != TIDEMARK_POOL_ANY) {
             if (((entry.life >> TIDEMARK_LIFE_POOL_SHIFT) & 15) != pool) continue;
-            return {&entry, 1};
+            return {&entry, 1, nullptr};
         }
         if (entry.stamp > stamp) continue;
         ++match.matches;
@@ -132,21 +132,27 @@ LiveTable::Match LiveTable::find(std::uint64_t hash, std::uint32_t device, std::
     return match;
 }
 
-bool LiveTable::insert(Journal& journal, std::uint64_t hash,
+bool LiveTable::insert(Journal& journal, std::uint64_t hash, tidemark_account_entry* vacant,
                        const tidemark_account_entry& entry) noexcept {
-    tidemark_account_page* p = page(directory()[slot_of(hash)]);
-    for (int splits = 0; p->occupied >= kSplitAt && splits < 4; ++splits) {
+    std::uint32_t number = page_of(hash);
+    for (int splits = 0; fill_of(number).used >= kSplitAt && splits < 4; ++splits) {
         if (!make_room(journal, slot_of(hash))) break;
-        p = page(directory()[slot_of(hash)]);
+        number = page_of(hash);
+        vacant = nullptr;
     }
-    if (p->occupied >= kFullAt) return false;
-    std::uint32_t place = start_of(hash);
-    while (p->entries[place].life & TIDEMARK_LIFE_LIVE)
-        place = next(place);
-    const bool fresh = p->entries[place].life == 0;
-    replace(journal, &p->entries[place], entry);
-    p->occupied += fresh;
-    ++p->live;
+    if (fill_of(number).used >= kFullAt) return false;
+    if (vacant == nullptr) {
+        vacant = &page(number)->entries[start_of(hash)];
+        while (vacant->life & TIDEMARK_LIFE_LIVE)
+            vacant = vacant == &page(number)->entries[TIDEMARK_ACCOUNT_PAGE_ENTRIES - 1]
+                         ? &page(number)->entries[0]
+                         : vacant + 1;
+    }
+    fill_of(number).used += vacant->life == 0;
+    ++fill_of(number).live;
+    // All of it, although it is vacant: a life that ended in this pass would be put back with these words.
+    journal.keep(target_, offset_of(vacant), 4);
+    store_entry(*vacant, entry);
     return true;
 }
 
@@ -165,8 +171,9 @@ void LiveTable::replace(Journal& journal, tidemark_account_entry* entry,
 
 void LiveTable::erase(Journal& journal, tidemark_account_entry* entry) noexcept {
     const std::uint64_t offset = offset_of(entry);
-    tidemark_account_page* p =
-        page(static_cast<std::uint32_t>((offset - kPagesOffset) / TIDEMARK_ACCOUNT_PAGE_SIZE));
+    const auto number =
+        static_cast<std::uint32_t>((offset - kPagesOffset) / TIDEMARK_ACCOUNT_PAGE_SIZE);
+    const tidemark_account_page* p = page(number);
     const auto place = static_cast<std::uint32_t>(entry - p->entries);
     // Nothing was ever pushed past an entry whose successor was never used: no tombstone is needed.
     const bool last = p->entries[next(place)].life == 0;
@@ -174,8 +181,8 @@ void LiveTable::erase(Journal& journal, tidemark_account_entry* entry) noexcept 
     // SYNC(live-table)
     TIDEMARK_SHARED_STORE("table.erase",
                           __atomic_store_n(&entry->life, last ? 0 : kTombstone, __ATOMIC_RELEASE));
-    p->occupied -= last;
-    --p->live;
+    fill_of(number).used -= last;
+    --fill_of(number).live;
 }
 
 void LiveTable::committed() noexcept {
@@ -210,7 +217,7 @@ std::uint32_t LiveTable::take_page(Journal& journal) noexcept {
 bool LiveTable::make_room(Journal& journal, std::uint32_t slot) noexcept {
     const std::uint32_t number = directory()[slot];
     const std::uint32_t depth = page(number)->depth;
-    const bool split = page(number)->live * 2 > page(number)->occupied;
+    const bool split = fill_of(number).live * 2 > fill_of(number).used;
     if (split && depth == header()->directory_depth && !deepen(journal)) return false;
     const std::uint32_t spread = header()->directory_depth - depth;
     if (!journal.reserve((1ull << spread) + 16)) return false;
@@ -258,23 +265,25 @@ void LiveTable::refill(const tidemark_account_page& from, std::uint32_t low, std
             __atomic_store_n(words + i, std::uint64_t{0}, __ATOMIC_RELEASE);
         }
         page(number)->depth = depth;
+        fill_of(number) = {};
     }
     for (const tidemark_account_entry& entry : from.entries) {
         if (!(entry.life & TIDEMARK_LIFE_LIVE)) continue;
         const std::uint64_t h = hash(entry.device, entry.id);
         const bool to_high = low != high && ((h >> (depth - 1)) & 1) != 0;
-        put(*page(to_high ? high : low), h, entry);
+        put(to_high ? high : low, h, entry);
     }
 }
 
-void LiveTable::put(tidemark_account_page& into, std::uint64_t hash,
+void LiveTable::put(std::uint32_t into, std::uint64_t hash,
                     const tidemark_account_entry& entry) noexcept {
+    tidemark_account_page* p = page(into);
     std::uint32_t place = start_of(hash);
-    while (into.entries[place].life != 0)
+    while (p->entries[place].life != 0)
         place = next(place);
-    store_entry(into.entries[place], entry);
-    ++into.occupied;
-    ++into.live;
+    store_entry(p->entries[place], entry);
+    ++fill_of(into).used;
+    ++fill_of(into).live;
 }
 
 void LiveTable::point(Journal& journal, std::uint32_t slot, std::uint32_t depth,

@@ -32,13 +32,15 @@ public:
     struct Match {
         tidemark_account_entry* entry = nullptr;  // newest that matches; null: none
         std::uint32_t matches = 0;
+        tidemark_account_entry* vacant = nullptr;  // where the key would go, if nothing matches
     };
     // Buffers {device, id} in `pool`, or in all pools for TIDEMARK_POOL_ANY, no younger than `stamp`.
     Match find(std::uint64_t hash, std::uint32_t device, std::uint32_t pool, std::uint64_t id,
                std::uint64_t stamp) const noexcept;
 
-    // The key must not be live. False: the limit is reached or no space.
-    bool insert(Journal& journal, std::uint64_t hash, const tidemark_account_entry& entry) noexcept;
+    // At `vacant`, which find() just answered: the key is not live. False: the limit is reached or no space.
+    bool insert(Journal& journal, std::uint64_t hash, tidemark_account_entry* vacant,
+                const tidemark_account_entry& entry) noexcept;
     void erase(Journal& journal, tidemark_account_entry* entry) noexcept;
     void replace(Journal& journal, tidemark_account_entry* entry,
                  const tidemark_account_entry& with) noexcept;
@@ -95,8 +97,19 @@ private:
     void point(Journal& journal, std::uint32_t slot, std::uint32_t depth,
                std::uint32_t number) noexcept;
     void directory_moved(Journal& journal) noexcept;
-    static void put(tidemark_account_page& into, std::uint64_t hash,
-                    const tidemark_account_entry& entry) noexcept;
+    void put(std::uint32_t into, std::uint64_t hash, const tidemark_account_entry& entry) noexcept;
+    std::uint32_t page_of(std::uint64_t hash) const noexcept { return directory()[slot_of(hash)]; }
+
+    // How full a page is. Here and not in the page, so that an event touches one line of it less; counted again after a
+    // restart.
+    struct Fill {
+        std::uint32_t used = 0;  // entries that are not 0: live ones and tombstones
+        std::uint32_t live = 0;
+    };
+    Fill& fill_of(std::uint32_t number) noexcept {
+        if (number >= fill_.size()) fill_.resize(number + 1);
+        return fill_[number];
+    }
 
     Target target_{};
     std::uint64_t seed_[2] = {};
@@ -105,6 +118,7 @@ private:
     std::uint64_t ready_directory_ = 0;  // bytes
     Populate populate_ = nullptr;
     void* context_ = nullptr;
+    std::vector<Fill> fill_;  // by page number
     std::vector<std::uint32_t> free_pages_;
     std::vector<std::uint32_t> left_pages_;  // unreferenced once the pass is committed
 };

@@ -93,10 +93,7 @@ typedef struct tidemark_account_entry {
 
 typedef struct tidemark_account_page {
     uint32_t depth;    /* hash bits that all keys of this page share */
-    uint32_t occupied; /* entries that are not 0: live ones and tombstones */
-    uint32_t live;
-    uint32_t next_free; /* collector's own: list of free pages */
-    uint64_t reserved[2];
+    uint32_t reserved[7];
     tidemark_account_entry entries[TIDEMARK_ACCOUNT_PAGE_ENTRIES];
 } tidemark_account_page;
 

@@ -159,7 +159,7 @@ void add_account_structs(Layouts& layouts) {
     using P = tidemark_account_page;
     layouts["account_page"] = {
         sizeof(P),
-        {M(P, depth), M(P, occupied), M(P, live), M(P, next_free), M(P, reserved), M(P, entries)}};
+        {M(P, depth), M(P, reserved), M(P, entries)}};
 }
 
 }  // namespace

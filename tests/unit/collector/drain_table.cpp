@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-//
 // The live table and its journal against a model: whatever is inserted and erased, and wherever a pass is cut off and
 // undone, the table holds what the model holds.
 #include <sys/mman.h>
@@ -40,7 +39,10 @@ public:
     bool insert(std::uint64_t id, std::uint64_t size) {
         if (!journal.reserve(LiveTable::kMostRecords)) return false;
         const tidemark_account_entry entry{size | TIDEMARK_LIFE_LIVE, id, 1, 0, 0};
-        return table.insert(journal, table.hash(0, id), entry);
+        const std::uint64_t hash = table.hash(0, id);
+        const LiveTable::Match match = table.find(hash, 0, TIDEMARK_POOL_DRAM, id, 0);
+        REQUIRE(match.entry == nullptr);
+        return table.insert(journal, hash, match.vacant, entry);
     }
     void erase(std::uint64_t id) {
         const LiveTable::Match match = table.find(table.hash(0, id), 0, 0, id, UINT64_MAX);
