@@ -109,7 +109,8 @@ public:
         } else if (match.entry == nullptr) {
             const std::uint64_t life = event.size() | TIDEMARK_LIFE_LIVE |
                                        std::uint64_t{event.pool()} << TIDEMARK_LIFE_POOL_SHIFT;
-            live_ += table_.insert(journal_, hash, match.vacant, {life, event.id, event.stamp, event.device, 0});
+            live_ += table_.insert(journal_, hash, match.vacant,
+                                   {life, event.id, event.stamp, event.device, 0});
         }
     }
     void commit() {

@@ -82,7 +82,8 @@ void Account::allocate(Journal& journal, const shm::Event& event, std::uint64_t 
     const LiveTable::Match old = u == nullptr
                                      ? LiveTable::Match{}
                                      : table_.find(hash, event.device, event.pool(), event.id, 0);
-    if (u == nullptr || (old.entry == nullptr && !table_.insert(journal, hash, old.vacant, entry_of(event)))) {
+    if (u == nullptr ||
+        (old.entry == nullptr && !table_.insert(journal, hash, old.vacant, entry_of(event)))) {
         state.table_full = 1;
         ++state.rejected_allocations;
         state.rejected_bytes += event.size();

@@ -17,7 +17,8 @@ namespace {
 // Images forgotten, while others run and once none does.
 constexpr std::size_t kTrimAfter = 1000;
 constexpr std::size_t kTrimAfterRush = 100;
-constexpr time_t kBeingMade_s = 10;  // no maker takes that long between making a file and locking it
+constexpr time_t kBeingMade_s =
+    10;  // no maker takes that long between making a file and locking it
 
 bool is_younger_than(const std::string& object, time_t seconds) {
     struct stat status = {};

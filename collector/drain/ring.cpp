@@ -14,8 +14,8 @@
 
 namespace tidemark::collector {
 
-std::unique_ptr<Ring> Ring::attach(const std::string& name, const std::string& instance, Refusal& why,
-                                   std::string& error) {
+std::unique_ptr<Ring> Ring::attach(const std::string& name, const std::string& instance,
+                                   Refusal& why, std::string& error) {
     why = Refusal::kBroken;
     std::unique_ptr<Ring> ring(new Ring);
     ring->name_ = name;
@@ -39,8 +39,8 @@ std::unique_ptr<Ring> Ring::attach(const std::string& name, const std::string& i
     std::memcpy(static_cast<void*>(&ring->copy_), ring->segment_.data(), sizeof ring->copy_);
     if (!ring->check(error)) return nullptr;
     const char* wanted = ring->copy_.instance;
-    const bool takes = *wanted != '\0' ? instance == wanted
-                                       : shm::takes_unnamed_rings(instance.c_str(), expected);
+    const bool takes =
+        *wanted != '\0' ? instance == wanted : shm::takes_unnamed_rings(instance.c_str(), expected);
     if (!takes) {
         why = Refusal::kNotOurs;
         return nullptr;

@@ -22,8 +22,8 @@ public:
 
     // Maps and checks the object and takes the consumer's lock for the collector of that instance. Null: `why` and
     // `error` say why not.
-    static std::unique_ptr<Ring> attach(const std::string& name, const std::string& instance, Refusal& why,
-                                        std::string& error);
+    static std::unique_ptr<Ring> attach(const std::string& name, const std::string& instance,
+                                        Refusal& why, std::string& error);
     ~Ring();
     Ring(const Ring&) = delete;
     Ring& operator=(const Ring&) = delete;

@@ -92,7 +92,7 @@ typedef struct tidemark_account_entry {
 #define TIDEMARK_LIFE_STAMP_SHIFT 53
 
 typedef struct tidemark_account_page {
-    uint32_t depth;    /* hash bits that all keys of this page share */
+    uint32_t depth; /* hash bits that all keys of this page share */
     uint32_t reserved[7];
     tidemark_account_entry entries[TIDEMARK_ACCOUNT_PAGE_ENTRIES];
 } tidemark_account_page;

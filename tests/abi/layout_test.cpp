@@ -157,9 +157,7 @@ void add_account_structs(Layouts& layouts) {
     layouts["account_entry"] = {sizeof(E),
                                 {M(E, life), M(E, id), M(E, stamp), M(E, device), M(E, stack)}};
     using P = tidemark_account_page;
-    layouts["account_page"] = {
-        sizeof(P),
-        {M(P, depth), M(P, reserved), M(P, entries)}};
+    layouts["account_page"] = {sizeof(P), {M(P, depth), M(P, reserved), M(P, entries)}};
 }
 
 }  // namespace

@@ -161,7 +161,8 @@ TEST_CASE("only a collector that would take the ring counts as one to wait for")
         std::strcpy(page->slots[3].instance, instance);
         CHECK(shm::collector_lives(page.get(), *header, now));
     }
-    for (const char* instance : {"user-100", "user-10000", "user-1001", "systems", "syste", "user-"}) {
+    for (const char* instance :
+         {"user-100", "user-10000", "user-1001", "systems", "syste", "user-"}) {
         std::strcpy(page->slots[3].instance, instance);
         CHECK_FALSE(shm::collector_lives(page.get(), *header, now));
     }
