@@ -105,10 +105,10 @@ def account_of(tidemark, program, environment):
     }
 
 
-def whole_program(bin_dir, rounds, pairs):
+def whole_program(bin_dir, arguments, pairs):
     """json_program.py plain, under `tidemark run` and under heaptrack. A rival that is not installed is left out."""
     python = shutil.which("python3", path="/usr/bin") or sys.executable
-    program = [python, os.path.join(HERE, "json_program.py"), str(rounds)]
+    program = [python, os.path.join(HERE, "json_program.py"), *map(str, arguments)]
     environment = dict(os.environ, PYTHONMALLOC="malloc")
     tidemark = os.path.join(bin_dir, "tidemark")
     result = account_of(tidemark, program, environment)
@@ -118,6 +118,7 @@ def whole_program(bin_dir, rounds, pairs):
             ways["heaptrack"] = ["heaptrack", "-o", os.path.join(folder, "trace")] + program
         runs = [{name: timed(way, environment) for name, way in ways.items()} for _ in range(pairs)]
     result["pairs"] = pairs
+    result["arguments"] = list(arguments)
     result["plain"] = {"wall": summary([run["plain"]["wall"] for run in runs])}
     for name in list(ways)[1:]:
         result[name] = {

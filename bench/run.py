@@ -37,7 +37,7 @@ class Run:
     def __init__(self, bin_dir, smoke):
         self.bin_dir = bin_dir
         self.smoke = smoke
-        self.results = {"schema": 1, "smoke": smoke, "benchmarks": {}, "idle": [], "program": None}
+        self.results = {"schema": 1, "smoke": smoke, "benchmarks": {}, "idle": [], "programs": []}
         self.results["absent"] = []
         self.failures = []
         self.compiler = "of unknown version"
@@ -69,8 +69,9 @@ class Run:
     def whole_program(self):
         say("python3 under tidemark run" + (" and heaptrack" if shutil.which("heaptrack") else ""))
         try:
-            rounds, pairs = (1, 1) if self.smoke else (30, 5)
-            self.results["program"] = processes.whole_program(self.bin_dir, rounds, pairs)
+            for rounds, rows in ((1, 2000), (2, 1000)) if self.smoke else ((1, 200_000), (50, 4000)):
+                found = processes.whole_program(self.bin_dir, (rounds, rows), 1 if self.smoke else 5)
+                self.results["programs"].append(found)
         except (OSError, RuntimeError, ValueError, KeyError) as failure:
             self.fail("python3 under tidemark run", failure)
 
