@@ -89,7 +89,7 @@ void LiveTable::recover() noexcept {
 // Neighbours stay together: ids that differ in bits 4 to 9 alone share a page. A program's buffers come and go in
 // neighbourhoods, so most events touch a page that the last ones touched; with a hash of the whole id each event was a
 // miss of the translation cache. Within the page the cache lines of a neighbourhood are scattered evenly (multiples of
-// the golden ratio); two ids that are 32 bytes apart share one. docs/decisions/live-table.md has the figures.
+// the golden ratio); two ids that are 32 bytes apart share one. See docs/decisions/live-table.md.
 // At most 64 ids of a pool share a neighbourhood, so a split can always take a full page apart.
 std::uint64_t LiveTable::hash(std::uint32_t device, std::uint64_t id) const noexcept {
     const std::uint64_t neighbourhood = ((id >> 10) << 4) | (id & 15);
