@@ -62,6 +62,7 @@ public:
     std::uint64_t hash(const shm::Event& event) const noexcept {
         return table_.hash(event.device, event.id);
     }
+    void prefetch_slot(std::uint64_t hash) const noexcept { table_.prefetch_slot(hash); }
     void prefetch(std::uint64_t hash) const noexcept { table_.prefetch(hash); }
     void prefetch(const shm::Event& event) const noexcept { table_.prefetch(hash(event)); }
     // Needs LiveTable::kMostRecords + 8 undo records reserved.
@@ -83,6 +84,8 @@ public:
     void mark_reported() noexcept;
     // Stores the pools' names that the image declared; not journaled, they say the same each time.
     void name_pool(std::uint32_t pool, std::uint32_t memory, const char* name) noexcept;
+
+    bool prepare_ahead() noexcept { return table_.prepare_ahead(); }
 
     const LiveTable& table() const noexcept { return table_; }
     bool exact() const noexcept;

@@ -62,6 +62,7 @@ struct Core::Parts {
     std::uint64_t next_heartbeat = 0;
     std::uint64_t next_measure = 0;
     std::uint64_t live_words_cursor = 0;
+    std::vector<std::uint64_t> busy_images;  // numbers of those that the last pass moved
 
     bool run_tasks(Core& core);
     std::vector<Image*> with_news();
@@ -72,6 +73,7 @@ struct Core::Parts {
     void look_at_live_words();
     void measure_rings();
     void replace_stats_segment();
+    bool prepare_ahead();
     void sleep();
     void finish();
 };
@@ -201,6 +203,9 @@ std::uint64_t Core::Parts::drain(const std::vector<Image*>& images, bool all) {
     std::vector<Image*> moved;
     const std::uint64_t events = pass->run(images, moved, all);
     if (moved.empty()) return events;
+    busy_images.clear();
+    for (const Image* image : moved)
+        busy_images.push_back(image->identity.image);
     registry->note_moved(moved);
     publisher->publish(moved, counters);
     for (Image* image : moved) {
@@ -297,7 +302,19 @@ void Core::Parts::replace_stats_segment() {
     old.set_state(TIDEMARK_COLLECTOR_SUPERSEDED);
 }
 
+// Memory that a growing program will need is made present in a pause rather than when it must be waited for.
+bool Core::Parts::prepare_ahead() {
+    while (!busy_images.empty()) {
+        const auto found = registry->images().find(busy_images.back());
+        const bool alive = found != registry->images().end() && found->second->ring;
+        if (alive && found->second->account->prepare_ahead()) return true;
+        busy_images.pop_back();
+    }
+    return false;
+}
+
 void Core::Parts::sleep() {
+    if (prepare_ahead()) return;
     const std::uint64_t begun = shm::monotonic_ns();
     while (shm::monotonic_ns() - begun < kSpinNs) {
         if (!with_news().empty() || stop.load(std::memory_order_relaxed)) return;

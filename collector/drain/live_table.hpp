@@ -27,6 +27,8 @@ public:
     void recover() noexcept;
 
     std::uint64_t hash(std::uint32_t device, std::uint64_t id) const noexcept;
+    // First the slot of the directory, some events later the entry that the slot leads to.
+    void prefetch_slot(std::uint64_t hash) const noexcept;
     void prefetch(std::uint64_t hash) const noexcept;
 
     struct Match {
@@ -44,6 +46,9 @@ public:
     void erase(Journal& journal, tidemark_account_entry* entry) noexcept;
     void replace(Journal& journal, tidemark_account_entry* entry,
                  const tidemark_account_entry& with) noexcept;
+
+    // When there is nothing else to do: makes memory for more pages present, a little of it. False: enough is.
+    bool prepare_ahead() noexcept;
 
     // After the journal's commit: pages that splits left become free.
     void committed() noexcept;
@@ -89,6 +94,7 @@ private:
         return static_cast<std::uint32_t>(hash >> 32);
     }
 
+    bool populate_more() noexcept;
     std::uint32_t take_page(Journal& journal) noexcept;  // UINT32_MAX: none
     bool make_room(Journal& journal, std::uint32_t slot) noexcept;
     bool deepen(Journal& journal) noexcept;

@@ -148,8 +148,10 @@ bool Pass::refill(Feed& feed, Image& image) {
     }
     for (std::size_t i = 0; i < feed.chunk; ++i) {
         hashes_[feed.buffer + i] = image.account->hash(events_[feed.buffer + i]);
-        if (i < kPrefetchAhead) image.account->prefetch(hashes_[feed.buffer + i]);
+        image.account->prefetch_slot(hashes_[feed.buffer + i]);
     }
+    for (std::size_t i = 0; i < std::min(feed.chunk, kPrefetchAhead); ++i)
+        image.account->prefetch(hashes_[feed.buffer + i]);
     return feed.chunk != 0;
 }
 

@@ -21,8 +21,8 @@ using Model = std::map<std::uint64_t, std::uint64_t>;  // id -> size
 // An account's memory and a journal, as the ledger would hold it, both anonymous.
 class Bench {
 public:
-    Bench() {
-        base_ = reserve(kPagesOffset + kLimit);
+    explicit Bench(std::uint64_t limit = 32 << 20) : limit_(limit) {
+        base_ = reserve(kPagesOffset + limit_);
         auto* state = reinterpret_cast<AccountState*>(base_ + kStateOffset);
         state->seed[0] = 0x1234567;
         state->seed[1] = 0x89abcdef;
@@ -34,7 +34,7 @@ public:
         attach();
         REQUIRE(table.create());
     }
-    ~Bench() { munmap(base_, kPagesOffset + kLimit); }
+    ~Bench() { munmap(base_, kPagesOffset + limit_); }
 
     bool insert(std::uint64_t id, std::uint64_t size) {
         if (!journal.reserve(LiveTable::kMostRecords)) return false;
@@ -56,7 +56,7 @@ public:
     // As the next collector does after a SIGKILL.
     void crash() {
         for (std::uint64_t i = journal.count(); i-- > 0;)
-            restore(base_, kPagesOffset + kLimit, journal.at(i));
+            restore(base_, kPagesOffset + limit_, journal.at(i));
         journal.clear();
         attach();
         table.recover();
@@ -71,18 +71,23 @@ public:
 
     Journal journal;
     LiveTable table;
+    std::uint64_t present = 0;  // pages whose memory was asked for
 
 private:
-    static constexpr std::uint64_t kLimit = 32 << 20;
     static std::byte* reserve(std::uint64_t bytes) {
         return static_cast<std::byte*>(mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
     }
     void attach() {
-        table.attach(
-            {base_, 1}, kLimit, [](void*, std::uint64_t, std::uint64_t) { return true; }, nullptr);
+        const auto populate = [](void* self, std::uint64_t offset, std::uint64_t length) {
+            auto& bench = *static_cast<Bench*>(self);
+            if (offset >= kPagesOffset) bench.present += length / TIDEMARK_ACCOUNT_PAGE_SIZE;
+            return true;
+        };
+        table.attach({base_, 1}, limit_, populate, this);
     }
 
+    const std::uint64_t limit_;
     std::byte* base_;
     JournalHeader journal_header_{};
     std::vector<UndoRecord> records_;
@@ -154,7 +159,7 @@ TEST_CASE("a table at its limit refuses, and goes on once there is room") {
         if (id % 100 == 0) bench.commit();
     }
     bench.commit();
-    CHECK(id > 500000);
+    CHECK(id > 350000);  // at most 96 bytes a buffer, even where ids leave no gaps
     for (std::uint64_t freed = 0; freed < id; ++freed) {
         if (!bench.journal.reserve(8)) bench.commit();
         bench.erase(freed);
@@ -162,4 +167,51 @@ TEST_CASE("a table at its limit refuses, and goes on once there is room") {
     bench.commit();
     CHECK(bench.content().empty());
     CHECK(bench.insert(7, 1));
+}
+
+TEST_CASE("a million ids without a gap between them all find a place") {
+    for (const std::uint64_t step : {1u, 16u}) {
+        CAPTURE(step);
+        Bench bench(256 << 20);
+        std::uint64_t refused = 0;
+        for (std::uint64_t i = 0; i < 1000000; ++i) {
+            if (i % 100 == 0) bench.commit();
+            refused += bench.insert(i * step, 1) ? 0 : 1;
+        }
+        CHECK(refused == 0);
+        CHECK(bench.present * TIDEMARK_ACCOUNT_PAGE_SIZE < 96 * 1000000);
+    }
+}
+
+TEST_CASE("in a pause a table gets ready for as many pages again as a quarter of those in use") {
+    Bench bench;
+    for (std::uint64_t id = 0; id < 100000; ++id) {
+        if (id % 100 == 0) bench.commit();
+        REQUIRE(bench.insert(id * 48, 1));
+    }
+    bench.commit();
+    const std::uint64_t before = bench.present;
+    int steps = 0;
+    while (bench.table.prepare_ahead())
+        REQUIRE(++steps < 1000);
+    CHECK(bench.present > before);
+    CHECK(bench.present < before + before / 3);
+    CHECK(bench.content().size() == 100000);
+
+    const std::uint64_t prepared = bench.present;
+    for (std::uint64_t id = 100000; bench.present == prepared; ++id) {
+        if (id % 100 == 0) bench.commit();
+        REQUIRE(bench.insert(id * 48, 1));
+        REQUIRE(id < 200000);
+    }
+    CHECK(bench.content().size() > 110000);
+}
+
+TEST_CASE(
+    "a table of a few pages gets nothing ready, so that a thousand small programs cost nothing") {
+    Bench bench;
+    for (std::uint64_t id = 0; id < 300; ++id)
+        REQUIRE(bench.insert(id * 48, 1));
+    bench.commit();
+    CHECK_FALSE(bench.table.prepare_ahead());
 }

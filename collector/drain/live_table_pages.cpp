@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How a live table gets room: pages made present, split and made clean, the directory.
+#include <algorithm>
+
+#include "collector/drain/live_entry.hpp"
+#include "collector/drain/live_table.hpp"
+
+namespace tidemark::collector {
+namespace {
+
+constexpr std::uint32_t kNoPage = UINT32_MAX;
+constexpr std::uint64_t kMostPagesAtOnce = 16;   // 128 KiB, far below a millisecond
+constexpr std::uint64_t kMostPagesAhead = 2048;  // 16 MiB
+
+}  // namespace
+
+// In small steps: a large one would make producers wait longer than their rings last.
+bool LiveTable::populate_more() noexcept {
+    std::uint64_t step = std::clamp<std::uint64_t>(ready_pages_ / 4, 1, kMostPagesAtOnce);
+    step = std::min(step, limit_pages_ - ready_pages_);
+    if (step == 0 || !populate_(context_, kPagesOffset + ready_pages_ * TIDEMARK_ACCOUNT_PAGE_SIZE,
+                                step * TIDEMARK_ACCOUNT_PAGE_SIZE)) {
+        return false;
+    }
+    ready_pages_ += step;
+    return true;
+}
+
+bool LiveTable::prepare_ahead() noexcept {
+    const std::uint64_t in_use = header()->page_count - free_pages_.size();
+    const std::uint64_t wanted = std::min(in_use / 4, kMostPagesAhead);
+    if (header()->page_count + wanted <= ready_pages_ + free_pages_.size()) return false;
+    return populate_more();
+}
+
+std::uint32_t LiveTable::take_page(Journal& journal) noexcept {
+    if (!free_pages_.empty()) {
+        const std::uint32_t number = free_pages_.back();
+        free_pages_.pop_back();
+        return number;
+    }
+    const std::uint32_t number = header()->page_count;
+    if (number >= limit_pages_) return kNoPage;
+    if (number >= ready_pages_ && !populate_more()) return kNoPage;
+    const std::uint64_t place = offsetof(tidemark_account_header, page_count);
+    const std::uint64_t value = number + 1;  // `reserved` beside it is 0
+    journal.store(target_, place, &value, 1);
+    return number;
+}
+
+// A page with too little room becomes one clean page, if tombstones took it, else two.
+bool LiveTable::make_room(Journal& journal, std::uint32_t slot) noexcept {
+    const std::uint32_t number = directory()[slot];
+    const std::uint32_t depth = page(number)->depth;
+    const bool split = fill_of(number).live * 2 > fill_of(number).used;
+    if (split && depth == header()->directory_depth && !deepen(journal)) return false;
+    const std::uint32_t spread = header()->directory_depth - depth;
+    if (!journal.reserve((1ull << spread) + 16)) return false;
+    const std::uint32_t low = take_page(journal);
+    const std::uint32_t high = split ? take_page(journal) : low;
+    if (low == kNoPage || high == kNoPage) {
+        if (low != kNoPage) free_pages_.push_back(low);
+        return false;
+    }
+    const std::uint32_t prefix = slot & ((1u << depth) - 1);
+    refill(*page(number), low, high, split ? depth + 1 : depth);
+    point(journal, prefix, split ? depth + 1 : depth, low);
+    if (split) point(journal, prefix | (1u << depth), depth + 1, high);
+    left_pages_.push_back(number);
+    directory_moved(journal);
+    return true;
+}
+
+bool LiveTable::deepen(Journal& journal) noexcept {
+    const std::uint32_t depth = header()->directory_depth;
+    if (depth >= TIDEMARK_ACCOUNT_MAX_DEPTH) return false;
+    const std::uint64_t bytes = 8ull << depth;
+    if (bytes > ready_directory_) {
+        if (!populate_(context_, kDirectoryOffset, bytes)) return false;
+        ready_directory_ = bytes;
+    }
+    // The upper half is out of everybody's sight until the depth says otherwise.
+    TIDEMARK_SHARED_STORE("table.deepen",
+                          std::copy_n(directory(), 1u << depth, directory() + (1u << depth)));
+    const std::uint64_t place = offsetof(tidemark_account_header, state);
+    const std::uint64_t value = std::uint64_t{header()->state} | (std::uint64_t{depth + 1} << 32);
+    journal.store(target_, place, &value, 1);
+    return true;
+}
+
+// SYNC(live-table): a page may be one that a walker still stands in; what it sees of the new content is a release after
+// the directory's sequence moved for the page's leaving, so it learns that too.
+void LiveTable::refill(const tidemark_account_page& from, std::uint32_t low, std::uint32_t high,
+                       std::uint32_t depth) noexcept {
+    for (const std::uint32_t number : {low, high}) {
+        auto* words = reinterpret_cast<std::uint64_t*>(page(number));
+        TIDEMARK_KILL_POINT("table.clear_page");
+        for (std::size_t i = 0; i < sizeof(tidemark_account_page) / 8; ++i) {
+            // SYNC(live-table)
+            __atomic_store_n(words + i, std::uint64_t{0}, __ATOMIC_RELEASE);
+        }
+        page(number)->depth = depth;
+        fill_of(number) = {};
+    }
+    for (const tidemark_account_entry& entry : from.entries) {
+        if (!(entry.life & TIDEMARK_LIFE_LIVE)) continue;
+        const std::uint64_t h = hash(entry.device, entry.id);
+        const bool to_high = low != high && ((h >> (depth - 1)) & 1) != 0;
+        put(to_high ? high : low, h, entry);
+    }
+}
+
+void LiveTable::put(std::uint32_t into, std::uint64_t hash,
+                    const tidemark_account_entry& entry) noexcept {
+    tidemark_account_page* p = page(into);
+    std::uint32_t place = start_of(hash);
+    while (p->entries[place].life != 0)
+        place = next(place);
+    store_entry(p->entries[place], entry);
+    ++fill_of(into).used;
+    ++fill_of(into).live;
+}
+
+void LiveTable::point(Journal& journal, std::uint32_t slot, std::uint32_t depth,
+                      std::uint32_t number) noexcept {
+    const std::uint32_t count = 1u << header()->directory_depth;
+    for (std::uint32_t i = slot; i < count; i += 1u << depth) {
+        const std::uint64_t word = offset_of(directory() + (i & ~1u));
+        std::uint32_t pair[2] = {directory()[i & ~1u], directory()[i | 1u]};
+        pair[i & 1] = number;
+        std::uint64_t value = 0;
+        std::copy_n(reinterpret_cast<const std::byte*>(pair), 8,
+                    reinterpret_cast<std::byte*>(&value));
+        journal.store(target_, word, &value, 1);
+    }
+}
+
+// SYNC(live-table): who walks compares directory_sequence before and after.
+void LiveTable::directory_moved(Journal& journal) noexcept {
+    const std::uint64_t value = header()->directory_sequence + 1;
+    journal.keep(target_, offsetof(tidemark_account_header, directory_sequence), 1);
+    // SYNC(live-table)
+    TIDEMARK_SHARED_STORE("table.directory_sequence",
+                          __atomic_store_n(&header()->directory_sequence, value, __ATOMIC_RELEASE));
+}
+
+}  // namespace tidemark::collector
