@@ -34,7 +34,7 @@ struct LanePair {
     alignas(64) shm::LaneWriter handler;
     GapNote handler_gap;
     std::uint32_t owner;  // thread id; 0: nobody's own (the shared one)
-    // Waiting on a full lane: how long since the tail last moved.
+    // Waiting on a full lane: naps since the tail last moved.
     std::uint64_t stall_tail;
     std::uint64_t stall_ns;
 };

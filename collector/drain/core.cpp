@@ -192,8 +192,14 @@ std::vector<Image*> Core::Parts::with_news() {
 }
 
 std::uint64_t Core::Parts::turn(bool all) {
-    const std::vector<Image*> news = with_news();
-    return news.empty() ? 0 : drain(news, all);
+    std::vector<Image*> news = with_news();
+    if (news.empty()) return 0;
+    // Those that the last pass did not come to are first.
+    const auto next = std::find_if(news.begin(), news.end(), [&](const Image* image) {
+        return image->identity.image == pass->stopped_before();
+    });
+    if (next != news.end()) std::rotate(news.begin(), next, news.end());
+    return drain(news, all);
 }
 
 std::uint64_t Core::Parts::drain(const std::vector<Image*>& images, bool all) {

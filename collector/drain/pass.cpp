@@ -27,6 +27,8 @@ private:
 constexpr std::uint64_t kSettleNs = 1000;  // clocks of two cores may differ by less than that
 constexpr std::uint64_t kStepNs = 1'000'000'000;
 constexpr std::size_t kPrefetchAhead = 8;
+// A few milliseconds: tails move at the commit only, and a producer whose ring is full waits for its tail to move.
+constexpr std::uint64_t kMostEvents = 65536;
 
 }  // namespace
 
@@ -42,12 +44,14 @@ std::uint64_t Pass::run(const std::vector<Image*>& images, std::vector<Image*>& 
     far_ahead_ = limit_ + clock_.ticks_of(kStepNs);
     planned_ = 2 * ledger_.row_count() + 4 + sizeof(LedgerHeader) / kUndoBytes;
     left_work_ = false;
+    stopped_before_ = 0;
     follow_ = sinks_.wants_events();
     std::uint64_t before = 0;
     std::uint64_t events = 0;
     for (Image* image : images) {
-        if (!room_for_event()) {
+        if (events >= kMostEvents || !room_for_event()) {
             left_work_ = true;
+            stopped_before_ = image->identity.image;
             break;
         }
         before = image->account->state.events;

@@ -32,6 +32,8 @@ public:
                       bool all = false);
     // True if the last run left something that it could have taken.
     bool left_work() const noexcept { return left_work_; }
+    // The image whose turn it was when the last run ended early; 0: all had theirs.
+    std::uint64_t stopped_before() const noexcept { return stopped_before_; }
 
 private:
     // A lane with records, and the part of them that was copied.
@@ -72,6 +74,7 @@ private:
     std::uint64_t far_ahead_ = 0;        // W + 1 s: beyond it a stamp is a clock step
     std::uint64_t planned_ = 0;          // undo records that sealing will need
     bool left_work_ = false;
+    std::uint64_t stopped_before_ = 0;
     bool follow_ = false;
 };
 

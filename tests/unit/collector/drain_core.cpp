@@ -2,6 +2,7 @@
 //
 // The drain side as a whole, on rings written by hand: totals, order, ends, restarts, and rings that lie.
 #include <algorithm>
+#include <deque>
 #include <filesystem>
 
 #include "tests/unit/collector/drain_harness.hpp"
@@ -170,6 +171,24 @@ TEST_CASE("a ring that was full before the collector came is taken whole") {
     CHECK(core.usage(0)->current == 3 * 512);
     CHECK(ring.room(0) == 512);
     CHECK(ring.lane(0).published == 512);
+}
+
+TEST_CASE("many full rings are drained in passes that stay short, each ring in its turn") {
+    constexpr std::uint64_t kRings = 60;
+    constexpr std::uint64_t kEvents = 7 * 512;  // less than an image's quantum
+    const std::string instance = unique_instance();
+    std::deque<HandRing> rings;
+    for (std::uint64_t r = 0; r < kRings; ++r) {
+        HandRing& ring = rings.emplace_back(instance, 7);
+        for (std::uint64_t i = 0; i < kEvents; ++i)
+            ring.allocate(static_cast<std::uint32_t>(2 * (i % 7)), i, 1);
+    }
+    RunningCore core(instance);
+    core.flush();
+    CHECK(core.usage(0)->current == kRings * kEvents);
+    for (HandRing& ring : rings)
+        CHECK(ring.lane(0).published == 512);
+    CHECK(core.collector().passes >= kRings * kEvents / (65536 + kEvents));
 }
 
 TEST_CASE("figures continue over a restart of the collector, running images and ended ones") {
