@@ -93,12 +93,15 @@ void enter_sandbox(SandboxKind kind) noexcept {
         if (!begin_process()) return;
         provide_for_sandbox(reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));
     }
+    // While a system call is still allowed: a collector that sleeps must learn that it has to look by itself from now on.
+    if (ProcessState* state = current_state()) {
+        TIDEMARK_SHARED_STORE("sandbox.poll_me",
+                              __atomic_store_n(&state->header().poll_me, 1u, __ATOMIC_RELAXED));
+        look_at_bell(state->header());
+    }
     const Sandbox wanted = kind == SandboxKind::kFilter ? Sandbox::kFilter : Sandbox::kSilent;
     if (wanted > sandbox())
         __atomic_store_n(&inherited.sandbox, static_cast<std::uint32_t>(wanted), __ATOMIC_RELAXED);
-    if (ProcessState* state = current_state())
-        TIDEMARK_SHARED_STORE("sandbox.poll_me",
-                              __atomic_store_n(&state->header().poll_me, 1u, __ATOMIC_RELAXED));
     if (wanted == Sandbox::kSilent) end_recording();
 }
 

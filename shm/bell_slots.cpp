@@ -160,7 +160,7 @@ void BellSlots::announce_waiting() noexcept {
     }
 }
 
-void BellSlots::sleep(std::uint64_t timeout_ns) noexcept {
+bool BellSlots::sleep(std::uint64_t timeout_ns) noexcept {
     WaitOn waits[FUTEX_WAITV_MAX];
     unsigned count = 0;
     waits[count++] = {0, reinterpret_cast<std::uint64_t>(&own_), kFutex32 | FUTEX_PRIVATE_FLAG, 0};
@@ -183,7 +183,10 @@ void BellSlots::sleep(std::uint64_t timeout_ns) noexcept {
         const timespec relative{0, static_cast<long>(slice)};
         syscall(SYS_futex, &own_, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 0, &relative, nullptr, 0);
     }
-    own_.store(0, std::memory_order_relaxed);
+    bool rung = own_.exchange(0, std::memory_order_relaxed) != 0;
+    for (auto& [uid, page] : pages_)
+        rung |= page.slot >= 0 && __atomic_load_n(&page.mine().waiting, __ATOMIC_RELAXED) == 0;
+    return rung;
 }
 
 void BellSlots::stop_waiting() noexcept {

@@ -43,8 +43,9 @@ public:
     void set_undrained(std::uint32_t uid, std::uint64_t bytes) noexcept;
 
     // Sleep in two steps: announce, look once more, then sleep until a bell, ring_own or the timeout.
+    // sleep() may be repeated after one announcement. True: somebody rang, or may have.
     void announce_waiting() noexcept;
-    void sleep(std::uint64_t timeout_ns) noexcept;
+    bool sleep(std::uint64_t timeout_ns) noexcept;
     void stop_waiting() noexcept;
     // Any thread, async-signal-safe: wakes the sleeper, or makes its next sleep return at once.
     void ring_own() noexcept;

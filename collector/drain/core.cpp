@@ -62,6 +62,7 @@ struct Core::Parts {
     std::uint64_t next_heartbeat = 0;
     std::uint64_t next_measure = 0;
     std::uint64_t live_words_cursor = 0;
+    bool found_something = false;  // the last heartbeat did: an end, or more than one pass takes
     std::vector<std::uint64_t> busy_images;  // numbers of those that the last pass moved
 
     bool run_tasks(Core& core);
@@ -74,7 +75,9 @@ struct Core::Parts {
     void measure_rings();
     void replace_stats_segment();
     bool prepare_ahead();
+    bool has_work();
     void sleep();
+    void rest();
     void finish();
 };
 
@@ -252,7 +255,6 @@ void Core::Parts::heartbeat() {
     counters.untracked_images = bells.untracked_images();
     stats.heartbeat(shm::monotonic_ns(CLOCK_REALTIME), now);
     look_at_live_words();
-    registry->count_polled();
     registry->forget_old(now);
     registry->audit_step();
     if (now >= next_measure) measure_rings();
@@ -278,9 +280,10 @@ void Core::Parts::look_at_live_words() {
         Image* image = alive[live_words_cursor++ % alive.size()];
         if (image->ring) some.push_back(image);
     }
-    if (!some.empty()) drain(some, false);
+    if (!some.empty() && drain(some, false) != 0) found_something = true;
     for (Image* image : some) {
         if (image->ring && !image->ended) registry->ring_released(image->ring->name());
+        found_something |= image->ended;
     }
 }
 
@@ -319,27 +322,42 @@ bool Core::Parts::prepare_ahead() {
     return false;
 }
 
+bool Core::Parts::has_work() {
+    {
+        const std::lock_guard<std::mutex> lock(tasks_mutex);
+        if (!tasks.empty()) return true;
+    }
+    return stop.load(std::memory_order_relaxed) || !with_news().empty();
+}
+
 void Core::Parts::sleep() {
     if (prepare_ahead()) return;
     const std::uint64_t begun = shm::monotonic_ns();
     while (shm::monotonic_ns() - begun < kSpinNs) {
-        if (!with_news().empty() || stop.load(std::memory_order_relaxed)) return;
+        if (has_work()) return;
         for (int i = 0; i < 64; ++i)
             shm::pause_briefly();
     }
     bells.announce_waiting();
-    bool news = !with_news().empty() || stop.load(std::memory_order_relaxed);
-    {
-        const std::lock_guard<std::mutex> lock(tasks_mutex);
-        news |= !tasks.empty();
-    }
-    const std::uint64_t now = shm::monotonic_ns();
-    if (!news && now < next_heartbeat) {
-        std::uint64_t timeout = next_heartbeat - now;
-        if (registry->must_poll()) timeout = std::min(timeout, kPollNs);
-        bells.sleep(timeout);
-    }
+    if (!has_work()) rest();
     bells.stop_waiting();
+}
+
+// Nobody has news who would not ring: until somebody does, a heartbeat is all that there is to do, however many rings
+// are attached.
+void Core::Parts::rest() {
+    const bool polling = registry->must_poll();
+    bool rung = false;
+    do {
+        const std::uint64_t now = shm::monotonic_ns();
+        if (now >= next_heartbeat) {
+            heartbeat();
+            continue;
+        }
+        rung =
+            bells.sleep(polling ? std::min(next_heartbeat - now, kPollNs) : next_heartbeat - now);
+    } while (!rung && !polling && !found_something);
+    found_something = false;
 }
 
 void Core::Parts::finish() {

@@ -63,7 +63,6 @@ void Registry::scan() {
     std::set<std::string> others;
     for (const std::string& name : objects_with_prefix(shm::kRingPrefix)) {
         ring_appeared(name);
-        ring_released(name);
         if (others_.count(name) != 0) others.insert(name);
     }
     others_.swap(others);  // those that are gone are forgotten
@@ -112,7 +111,6 @@ void Registry::attach(std::unique_ptr<Ring> ring) {
     }
     Image& image = *known->second;
     image.ring = std::move(ring);
-    image.ended = false;  // found by its ring; whether the producer still holds it is asked next
     image.ring->account = image.account.get();
     image.ring->resume(image.account->positions);
     // A predecessor may have died between its commit and these: without them the program waits for space that it has,
@@ -123,7 +121,7 @@ void Registry::attach(std::unique_ptr<Ring> ring) {
     image.ring->announce(bell_slot ? bell_slot(image.identity.uid) : -1,
                          static_cast<std::uint32_t>(getpid()));
     ++counters_.rings_attached;
-    count_polled();
+    image.ended = image.ring->producer_is_gone();
     tell(SinkRecord::Kind::kStart, image);
     if (on_attached) on_attached(image.identity.image, image.identity.pid);
 }
@@ -229,16 +227,17 @@ std::unique_ptr<Account> Registry::account_for(const Ring& ring, const ImageIden
     return account;
 }
 
-void Registry::count_polled() {
-    polled_ = 0;
+bool Registry::must_poll() {
+    bool any = false;
     for (const Image* image : alive_) {
         if (!image->ring || image->ended) continue;
         // A slot that was not to be had when the ring was attached may be now.
         const int slot = bell_slot ? bell_slot(image->identity.uid) : -1;
         if (slot != image->ring->announced_slot())
             image->ring->announce(slot, static_cast<std::uint32_t>(getpid()));
-        if (slot < 0 || !image->ring->producer_rings_bell()) ++polled_;
+        any |= slot < 0 || !image->ring->producer_rings_bell();
     }
+    return any;
 }
 
 }  // namespace tidemark::collector

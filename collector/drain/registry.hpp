@@ -69,9 +69,8 @@ public:
     std::size_t running() const noexcept { return alive_.size(); }
     // What the ring objects of each user take up in /dev/shm now, bytes.
     std::map<std::uint32_t, std::uint64_t> ring_bytes() const;
-    // Rings that can't be waited for by bell: their producers ring none.
-    bool must_poll() const noexcept { return polled_ != 0; }
-    void count_polled();
+    // True if some ring can't be waited for by bell: its producer rings none. Looks at each.
+    bool must_poll();
 
     // Where the bell of a user is: slot in its bell page, -1 if there is none. Set by the core.
     std::function<int(std::uint32_t uid)> bell_slot;
@@ -83,6 +82,7 @@ private:
     ImageIdentity identify(const Ring& ring);
     void end_predecessor(ImageIdentity& identity);
     void report_leaks(Image& image);
+    void find_image_to_audit();
     void compare(const Account& account, std::uint64_t buffers, std::uint64_t bytes);
     Image& add(std::unique_ptr<Image> image);
     void tell(SinkRecord::Kind kind, const Image& image, std::uint64_t size = 0,
@@ -106,7 +106,6 @@ private:
     std::vector<Image*> alive_;
     std::unordered_map<std::int32_t, std::uint64_t> by_pid_;  // newest image of a process
     std::deque<std::uint64_t> exited_;                        // in the order of their end
-    std::size_t polled_ = 0;
     std::size_t forgotten_ = 0;  // since memory was last given back to the system
     std::uint64_t boot_unix_ns_ = 0;
     std::uint64_t pid_namespace_ = 0;

@@ -11,26 +11,34 @@ namespace tidemark::collector {
 namespace {
 
 constexpr std::uint32_t kSlotsAStep = 64;  // at most 16,320 entries, about 0.1 ms
+constexpr int kImagesAStep = 16;
+constexpr std::uint64_t kNoWalk = UINT64_MAX;  // no account has seen so many events
 
 }  // namespace
+
+// The next image after the last one that changed since it was compared; a few are looked at each time.
+void Registry::find_image_to_audit() {
+    auto next = images_.upper_bound(walk_.image);
+    walk_ = {};
+    for (int looked = 0; looked < kImagesAStep && next != images_.end(); ++looked, ++next) {
+        walk_.image = next->first;
+        const Image& image = *next->second;
+        if (image.exited || !image.account) continue;
+        const auto known = audited_.find(next->first);
+        if (known != audited_.end() && known->second == image.account->state.events) continue;
+        walk_.events = image.account->state.events;
+        return;
+    }
+    if (next == images_.end()) walk_.image = 0;
+    walk_.events = kNoWalk;
+}
 
 void Registry::audit_step() {
     const auto place = images_.find(walk_.image);
     const bool valid = place != images_.end() && place->second->account && !place->second->exited &&
                        place->second->account->state.events == walk_.events;
     if (!valid) {
-        // The next image after the last one that changed since it was compared.
-        auto next = std::find_if(
-            images_.upper_bound(walk_.image), images_.end(), [this](const auto& entry) {
-                const Image& image = *entry.second;
-                if (image.exited || !image.account) return false;
-                const auto known = audited_.find(entry.first);
-                return known == audited_.end() || known->second != image.account->state.events;
-            });
-        walk_ = {};
-        if (next == images_.end()) return;
-        walk_.image = next->first;
-        walk_.events = next->second->account->state.events;
+        find_image_to_audit();
         return;
     }
     const Account& account = *place->second->account;
@@ -43,7 +51,7 @@ void Registry::audit_step() {
     if (until != account.table().slots()) return;
     compare(account, walk_.buffers, walk_.bytes);
     audited_[walk_.image] = walk_.events;
-    walk_.events = ~walk_.events;  // ends this walk; the next step goes on behind this image
+    walk_.events = kNoWalk;  // the next step goes on behind this image
 }
 
 }  // namespace tidemark::collector
