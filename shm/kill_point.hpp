@@ -10,6 +10,7 @@
 
 #ifdef TIDEMARK_KILL_POINTS
 namespace tidemark::shm {
+inline constexpr bool kKillPointsBuilt = true;
 // Any thread, also in signal handlers. Makes no system call unless the point is the armed one.
 void kill_point_reached(const char* name) noexcept;
 // Reads the environment again; a process does so by itself at the first point it reaches.
@@ -17,6 +18,9 @@ void kill_point_arm(const char* specification) noexcept;
 }  // namespace tidemark::shm
 #define TIDEMARK_KILL_POINT(name) ::tidemark::shm::kill_point_reached(name)
 #else
+namespace tidemark::shm {
+inline constexpr bool kKillPointsBuilt = false;
+}  // namespace tidemark::shm
 #define TIDEMARK_KILL_POINT(name) ((void)0)
 #endif
 

@@ -95,16 +95,10 @@ constexpr const char* kAlwaysReached[] = {
     "account.magic", "drain.tail",   "journal.commit", "journal.in_place",   "latch.word",
     "ledger.row",    "recover.word", "stats.in_place", "retire.unlink_ring", "table.refill"};
 
-#ifdef TIDEMARK_KILL_POINTS
-constexpr bool kBuilt = true;
-#else
-constexpr bool kBuilt = false;
-#endif
-
 }  // namespace
 
 TEST_CASE("a collector killed before any store of the drain side leaves what its successor needs" *
-          doctest::skip(!kBuilt)) {
+          doctest::skip(!tidemark::shm::kKillPointsBuilt)) {
     std::mt19937 random(7);
     std::set<std::string> missed;
     const char* only = std::getenv("TIDEMARK_ONLY_POINT");

@@ -4,6 +4,7 @@
 // the torn one is invisible; what it left is reported to the buffer.
 #include <doctest/doctest.h>
 
+#include "shm/kill_point.hpp"
 #include "tests/process/script_world.hpp"
 
 using namespace tidemark::test;
@@ -51,23 +52,17 @@ void die_at(const Death& death, bool collector_first) {
     CHECK(usage_of(instance.name())->current == 0);
 }
 
-#ifdef TIDEMARK_KILL_POINTS
-constexpr bool kBuilt = true;
-#else
-constexpr bool kBuilt = false;
-#endif
-
 }  // namespace
 
 TEST_CASE("a program killed inside an append keeps all that came before it" *
-          doctest::skip(!kBuilt)) {
+          doctest::skip(!tidemark::shm::kKillPointsBuilt)) {
     for (const Death& death : kDeaths)
         die_at(death, true);
 }
 
 TEST_CASE(
     "a program killed inside an append before there was a collector keeps what came before it" *
-    doctest::skip(!kBuilt)) {
+    doctest::skip(!tidemark::shm::kKillPointsBuilt)) {
     die_at({"append.head", 2500, 2499}, false);
     die_at({"link.head", 1, 256}, false);
 }
