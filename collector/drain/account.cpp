@@ -199,7 +199,7 @@ void Account::end(Journal& journal, std::uint64_t exit_unix_ns, std::uint64_t ex
     journal.store(target(), offsetof(tidemark_account_header, state), words, 3);
 }
 
-void Account::shrink() noexcept {
+void Account::shrink(Journal& journal) {
     std::uint64_t live = 0;
     for (std::uint32_t i = 0; i < usage_count; ++i)
         live += state.usages[i].live;
@@ -207,9 +207,18 @@ void Account::shrink() noexcept {
     segment_.discard(
         kStateOffset + offsetof(AccountState, usages) + usage_count * sizeof(UsageState),
         kDirectoryOffset);
-    // A directory of zeros names page 0, and a page of zeros is an empty one.
-    if (live == 0) segment_.discard(kDirectoryOffset, kPagesOffset);
-    const std::uint64_t pages = live == 0 ? 0 : header().page_count;
+    std::uint64_t first = header().page_count;  // page that is still needed
+    if (live == 0) {
+        // A directory of zeros names page 0, and a page of zeros is an empty one.
+        segment_.discard(kDirectoryOffset, kPagesOffset);
+    } else {
+        table_.compact(journal);
+        journal.commit();
+        first = table_.first_page();
+        segment_.discard(kDirectoryOffset + 4ull * table_.slots(), kPagesOffset);
+    }
+    segment_.discard(kPagesOffset, kPagesOffset + first * TIDEMARK_ACCOUNT_PAGE_SIZE);
+    const std::uint64_t pages = header().page_count;
     segment_.discard(kPagesOffset + pages * TIDEMARK_ACCOUNT_PAGE_SIZE, segment_.size());
 }
 

@@ -79,7 +79,7 @@ public:
     // Marks the image ended, inside the transaction that folds it into the ledger.
     void end(Journal& journal, std::uint64_t exit_unix_ns, std::uint64_t exit_ticks) noexcept;
     // Of an image that ended and is committed: what its object keeps is who it was, its figures and what it left.
-    void shrink() noexcept;
+    void shrink(Journal& journal);
     // The leak log holds what the image left.
     void mark_reported() noexcept;
     // Stores the pools' names that the image declared; not journaled, they say the same each time.

@@ -6,8 +6,6 @@
 namespace tidemark::collector {
 namespace {
 
-constexpr std::uint32_t kSplitAt =
-    192;  // of 255 entries: probes stay short, see docs/decisions/live-table.md
 constexpr std::uint32_t kFullAt = 250;  // where no split is possible any more
 constexpr std::uint64_t kTombstone = 1ull << TIDEMARK_LIFE_STAMP_SHIFT;
 

@@ -50,15 +50,24 @@ public:
     // When there is nothing else to do: makes memory for more pages present, a little of it. False: enough is.
     bool prepare_ahead() noexcept;
 
+    // For a table that gets no more entries: moves what is left into few new pages, if that saves many.
+    void compact(Journal& journal);
+    // Pages below it are not needed, once what named them last is committed.
+    std::uint32_t first_page() const noexcept;
+
     // After the journal's commit: pages that splits left become free.
     void committed() noexcept;
 
     std::uint32_t slots() const noexcept { return 1u << header()->directory_depth; }
+    // Passes over pages that hold nothing, as far as we counted.
     template <class Visit>
     void for_each(Visit visit) const {
-        for_each(0, slots(), visit);
+        for (std::uint32_t slot = 0; slot < slots(); ++slot) {
+            const std::uint32_t number = directory()[slot];
+            if (number >= fill_.size() || fill_[number].live != 0) for_each(slot, slot + 1, visit);
+        }
     }
-    // Of the directory slots [from, until).
+    // All entries of the directory slots [from, until), to compare.
     template <class Visit>
     void for_each(std::uint32_t from, std::uint32_t until, Visit visit) const {
         for (std::uint32_t slot = from; slot < until; ++slot) {
@@ -90,6 +99,8 @@ private:
     std::uint32_t slot_of(std::uint64_t hash) const noexcept {
         return static_cast<std::uint32_t>(hash) & ((1u << header()->directory_depth) - 1);
     }
+    static constexpr std::uint32_t kSplitAt =
+        192;  // of 255: probes stay short, see docs/decisions/live-table.md
     static std::uint32_t start_of(std::uint64_t hash) noexcept {
         return static_cast<std::uint32_t>(hash >> 32);
     }
@@ -98,10 +109,17 @@ private:
     std::uint32_t take_page(Journal& journal) noexcept;  // UINT32_MAX: none
     bool make_room(Journal& journal, std::uint32_t slot) noexcept;
     bool deepen(Journal& journal) noexcept;
+    std::uint32_t compact_depth() const;
+    void store_page_count(Journal& journal, std::uint32_t count) noexcept;
+    void store_depth(Journal& journal, std::uint32_t depth) noexcept;
+    void clear(std::uint32_t number, std::uint32_t depth) noexcept;
     void refill(const tidemark_account_page& from, std::uint32_t low, std::uint32_t high,
                 std::uint32_t depth) noexcept;
     void point(Journal& journal, std::uint32_t slot, std::uint32_t depth,
                std::uint32_t number) noexcept;
+    // Of the directory, an even slot and the one behind it.
+    void store_slots(Journal& journal, std::uint32_t even, std::uint32_t first,
+                     std::uint32_t second) noexcept;
     void directory_moved(Journal& journal) noexcept;
     void put(std::uint32_t into, std::uint64_t hash, const tidemark_account_entry& entry) noexcept;
     std::uint32_t page_of(std::uint64_t hash) const noexcept { return directory()[slot_of(hash)]; }

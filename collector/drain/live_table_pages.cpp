@@ -2,6 +2,7 @@
 //
 // How a live table gets room: pages made present, split and made clean, the directory.
 #include <algorithm>
+#include <cstring>
 
 #include "collector/drain/live_entry.hpp"
 #include "collector/drain/live_table.hpp"
@@ -43,10 +44,18 @@ std::uint32_t LiveTable::take_page(Journal& journal) noexcept {
     const std::uint32_t number = header()->page_count;
     if (number >= limit_pages_) return kNoPage;
     if (number >= ready_pages_ && !populate_more()) return kNoPage;
-    const std::uint64_t place = offsetof(tidemark_account_header, page_count);
-    const std::uint64_t value = number + 1;  // `reserved` beside it is 0
-    journal.store(target_, place, &value, 1);
+    store_page_count(journal, number + 1);
     return number;
+}
+
+void LiveTable::store_page_count(Journal& journal, std::uint32_t count) noexcept {
+    const std::uint64_t value = count;  // `reserved` beside it is 0
+    journal.store(target_, offsetof(tidemark_account_header, page_count), &value, 1);
+}
+
+void LiveTable::store_depth(Journal& journal, std::uint32_t depth) noexcept {
+    const std::uint64_t value = std::uint64_t{header()->state} | (std::uint64_t{depth} << 32);
+    journal.store(target_, offsetof(tidemark_account_header, state), &value, 1);
 }
 
 // A page with too little room becomes one clean page, if tombstones took it, else two.
@@ -83,26 +92,27 @@ bool LiveTable::deepen(Journal& journal) noexcept {
     // The upper half is out of everybody's sight until the depth says otherwise.
     TIDEMARK_SHARED_STORE("table.deepen",
                           std::copy_n(directory(), 1u << depth, directory() + (1u << depth)));
-    const std::uint64_t place = offsetof(tidemark_account_header, state);
-    const std::uint64_t value = std::uint64_t{header()->state} | (std::uint64_t{depth + 1} << 32);
-    journal.store(target_, place, &value, 1);
+    store_depth(journal, depth + 1);
     return true;
+}
+
+void LiveTable::clear(std::uint32_t number, std::uint32_t depth) noexcept {
+    auto* words = reinterpret_cast<std::uint64_t*>(page(number));
+    TIDEMARK_KILL_POINT("table.clear_page");
+    for (std::size_t i = 0; i < sizeof(tidemark_account_page) / 8; ++i) {
+        // SYNC(live-table)
+        __atomic_store_n(words + i, std::uint64_t{0}, __ATOMIC_RELEASE);
+    }
+    page(number)->depth = depth;
+    fill_of(number) = {};
 }
 
 // SYNC(live-table): a page may be one that a walker still stands in; what it sees of the new content is a release after
 // the directory's sequence moved for the page's leaving, so it learns that too.
 void LiveTable::refill(const tidemark_account_page& from, std::uint32_t low, std::uint32_t high,
                        std::uint32_t depth) noexcept {
-    for (const std::uint32_t number : {low, high}) {
-        auto* words = reinterpret_cast<std::uint64_t*>(page(number));
-        TIDEMARK_KILL_POINT("table.clear_page");
-        for (std::size_t i = 0; i < sizeof(tidemark_account_page) / 8; ++i) {
-            // SYNC(live-table)
-            __atomic_store_n(words + i, std::uint64_t{0}, __ATOMIC_RELEASE);
-        }
-        page(number)->depth = depth;
-        fill_of(number) = {};
-    }
+    for (const std::uint32_t number : {low, high})
+        clear(number, depth);
     for (const tidemark_account_entry& entry : from.entries) {
         if (!(entry.life & TIDEMARK_LIFE_LIVE)) continue;
         const std::uint64_t h = hash(entry.device, entry.id);
@@ -126,14 +136,20 @@ void LiveTable::point(Journal& journal, std::uint32_t slot, std::uint32_t depth,
                       std::uint32_t number) noexcept {
     const std::uint32_t count = 1u << header()->directory_depth;
     for (std::uint32_t i = slot; i < count; i += 1u << depth) {
-        const std::uint64_t word = offset_of(directory() + (i & ~1u));
-        std::uint32_t pair[2] = {directory()[i & ~1u], directory()[i | 1u]};
-        pair[i & 1] = number;
-        std::uint64_t value = 0;
-        std::copy_n(reinterpret_cast<const std::byte*>(pair), 8,
-                    reinterpret_cast<std::byte*>(&value));
-        journal.store(target_, word, &value, 1);
+        const std::uint32_t other = directory()[i ^ 1u];
+        if (i % 2 == 0)
+            store_slots(journal, i, number, other);
+        else
+            store_slots(journal, i - 1, other, number);
     }
+}
+
+void LiveTable::store_slots(Journal& journal, std::uint32_t even, std::uint32_t first,
+                            std::uint32_t second) noexcept {
+    const std::uint32_t pair[2] = {first, second};
+    std::uint64_t value = 0;
+    std::memcpy(&value, pair, sizeof value);
+    journal.store(target_, offset_of(directory() + even), &value, 1);
 }
 
 // SYNC(live-table): who walks compares directory_sequence before and after.

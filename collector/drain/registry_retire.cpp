@@ -80,7 +80,7 @@ void Registry::retire(Image& image, std::vector<Image*>& moved) {
 }
 
 void Registry::settle_exited(Image& image) {
-    if (image.account) image.account->shrink();
+    if (image.account) image.account->shrink(ledger_.journal());
     image.account.reset();
 }
 

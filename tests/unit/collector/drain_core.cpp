@@ -5,7 +5,11 @@
 #include <deque>
 #include <filesystem>
 
+#include <sys/stat.h>
+
+#include "collector/drain/account.hpp"
 #include "tests/unit/collector/drain_harness.hpp"
+#include "tidemark/account_reader.hpp"
 
 using tidemark::test::HandRing;
 using tidemark::test::RunningCore;
@@ -157,6 +161,39 @@ TEST_CASE("what an image left is reported, and its figures go over to the device
     CHECK(core.usage(0)->peak == 1000);
     CHECK(core.sink.leaks == 9);
     CHECK_FALSE(std::filesystem::exists("/dev/shm/" + ring.name));
+}
+
+TEST_CASE("what an image left takes little memory, however much it once had") {
+    RunningCore core(unique_instance(), true);
+    HandRing ring(core.configuration.instance);
+    for (std::uint64_t id = 0; id < 50000; ++id) {
+        if (id % 500 == 0) core.flush();
+        ring.allocate(0, id * 64, 1);
+    }
+    for (std::uint64_t id = 0; id < 50000; ++id) {
+        if (id % 500 == 0) core.flush();
+        if (id % 1000 != 7) ring.free(0, id * 64);
+    }
+    core.flush();
+    const std::string account = "/dev/shm/" + tidemark::collector::Account::name_of(
+                                                  core.configuration.instance, ring.image);
+    const auto kib = [&] {
+        struct stat status = {};
+        REQUIRE(stat(account.c_str(), &status) == 0);
+        return status.st_blocks / 2;
+    };
+    CHECK(kib() > 2000);
+    ring.let_go();
+    core.flush();
+    CHECK(core.process(ring.image)->state == TIDEMARK_PROCESS_EXITED);
+    CHECK(core.sink.leaks == 50);
+    core.flush();
+    CHECK(kib() < 100);
+    auto reader = tidemark::AccountReader::open_file(account);
+    REQUIRE(reader);
+    const auto left = reader->live_buffers();
+    CHECK(left.exact);
+    CHECK(left.buffers.size() == 50);
 }
 
 TEST_CASE("a ring that was full before the collector came is taken whole") {

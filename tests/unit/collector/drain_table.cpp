@@ -215,3 +215,43 @@ TEST_CASE(
     bench.commit();
     CHECK_FALSE(bench.table.prepare_ahead());
 }
+
+TEST_CASE("what a program left of a large table moves into few pages, unless the move is undone") {
+    for (const bool killed : {false, true}) {
+        CAPTURE(killed);
+        Bench bench;
+        for (std::uint64_t id = 0; id < 100000; ++id) {
+            if (id % 100 == 0) bench.commit();
+            REQUIRE(bench.insert(id * 48, id));
+        }
+        for (std::uint64_t id = 0; id < 100000; ++id) {
+            if (id % 100 == 0) bench.commit();
+            if (id % 150 != 7) bench.erase(id * 48);
+        }
+        bench.commit();
+        const Model left = bench.content();
+        const std::uint32_t slots = bench.table.slots();
+        REQUIRE(left.size() == 667);
+        bench.table.compact(bench.journal);
+        CHECK(bench.content() == left);
+        if (killed)
+            bench.crash();
+        else
+            bench.commit();
+        CHECK(bench.content() == left);
+        CHECK((bench.table.slots() == slots) == killed);
+        CHECK((bench.table.first_page() > 500) == !killed);
+    }
+}
+
+TEST_CASE("a table that is full of what was left stays as it is") {
+    Bench bench;
+    for (std::uint64_t id = 0; id < 10000; ++id) {
+        if (id % 100 == 0) bench.commit();
+        REQUIRE(bench.insert(id * 48, 1));
+    }
+    bench.commit();
+    bench.table.compact(bench.journal);
+    CHECK(bench.journal.count() == 0);
+    CHECK(bench.content().size() == 10000);
+}
