@@ -20,17 +20,29 @@ constexpr std::uint64_t kStallBudget_ns = 100'000'000;  // of naps since the tai
 constexpr std::uint64_t kShortestNap_ns = 50'000;
 constexpr std::uint64_t kLongestNap_ns = 1'000'000;
 
-// Goes on in a larger block. The lane has a free record for the link. At most half of the ring is spent on growth.
+// What a lane may take for its next block, bytes; 0: nothing. The lanes of a process share half of its ring for growth.
+// Some room is kept for the small blocks of others before one lane gets the largest.
+std::uint64_t claim_growth(ProcessState& state, std::uint32_t links) noexcept {
+    const std::uint64_t most = state.ring.size / 2;
+    const auto claim = [&](std::uint32_t events, std::uint64_t limit) noexcept -> std::uint64_t {
+        const std::uint64_t bytes = std::uint64_t{events} * sizeof(Event);
+        if (__atomic_add_fetch(&state.growth_bytes, bytes, __ATOMIC_RELAXED) <= limit) return bytes;
+        __atomic_fetch_sub(&state.growth_bytes, bytes, __ATOMIC_RELAXED);
+        return 0;
+    };
+    const std::uint64_t largest = links == 2 ? claim(shm::kMostBlockEvents, most / 4 * 3) : 0;
+    return largest != 0 ? largest : claim(shm::kGrowthEvents[links], most);
+}
+
+// Goes on in a larger block. The lane has a free record for the link.
 bool grow(ProcessState& state, LaneWriter& lane) noexcept {
     if (lane.links >= 3 || sandbox() != Sandbox::kNone || space_is_postponed(state)) return false;
-    const std::uint32_t events = shm::kGrowthEvents[lane.links];
-    const std::uint64_t bytes = std::uint64_t{events} * sizeof(Event);
     const shm::SignalsBlocked quiet;
     int error = 0;
-    std::uint64_t block = 0;
-    if (__atomic_add_fetch(&state.growth_bytes, bytes, __ATOMIC_RELAXED) <= state.ring.size / 2)
-        block = reserve_block(state, bytes, error);
+    const std::uint64_t bytes = claim_growth(state, lane.links);
+    const std::uint64_t block = bytes != 0 ? reserve_block(state, bytes, error) : 0;
     if (block != 0) {
+        const auto events = static_cast<std::uint32_t>(bytes / sizeof(Event));
         lane.link(lane.head(), state.ring.base, block, events, stamp_now());
         return true;
     }
@@ -42,16 +54,22 @@ bool grow(ProcessState& state, LaneWriter& lane) noexcept {
     return false;
 }
 
+// The first blocks are left when they are half full, the last but one only when the thread would have to wait: most
+// never need the last.
+std::uint64_t growth_is_due_at(const LaneWriter& lane) noexcept {
+    return lane.links < 2 ? lane.capacity() / 2 : lane.capacity() - 1;
+}
+
 // True if the record at the head is free. Sets how far the fast path may go. While a lane may still grow, its last
 // record is kept for the link.
 bool make_room(ProcessState& state, LaneWriter& lane) noexcept {
     for (;;) {
         const std::uint64_t head = lane.head();
         const std::uint64_t used = lane.look(head);
-        const std::uint64_t half = lane.capacity() / 2;
-        if (used >= half && used < lane.capacity() && grow(state, lane)) continue;
+        const std::uint64_t due = growth_is_due_at(lane);
+        if (used >= due && used < lane.capacity() && grow(state, lane)) continue;
         const std::uint64_t usable = lane.capacity() - (lane.links < 3 ? 1 : 0);
-        const std::uint64_t stop = lane.links < 3 && used < half ? half : usable;
+        const std::uint64_t stop = lane.links < 3 && used < due ? due : usable;
         lane.allow(head, used < usable ? stop - used : 0);
         return used < usable;
     }

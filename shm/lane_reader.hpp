@@ -89,10 +89,10 @@ public:
 private:
     // Records that all blocks of a lane hold together, links included.
     static constexpr std::uint64_t kMostUnread =
-        kFirstBlockEvents + kGrowthEvents[0] + kGrowthEvents[1] + kGrowthEvents[2] + 3;
+        kFirstBlockEvents + kGrowthEvents[0] + kGrowthEvents[1] + kMostBlockEvents + 3;
 
     bool block_is_possible(std::uint64_t offset, std::uint32_t capacity) const noexcept {
-        if (capacity == 0 || (capacity & (capacity - 1)) != 0 || capacity > kGrowthEvents[2])
+        if (capacity == 0 || (capacity & (capacity - 1)) != 0 || capacity > kMostBlockEvents)
             return false;
         const std::uint64_t bytes = std::uint64_t{capacity} * sizeof(Event);
         return offset % 64 == 0 && offset >= kBlocksOffset && offset <= size_ &&
@@ -124,7 +124,7 @@ private:
 
     // At most three links, each to a larger block: no cycle.
     bool follow(const Event& link) noexcept {
-        if (cursor.links >= 3 || link.size() <= cursor.capacity || link.size() > kGrowthEvents[2]) {
+        if (cursor.links >= 3 || link.size() <= cursor.capacity || link.size() > kMostBlockEvents) {
             return false;
         }
         const auto capacity = static_cast<std::uint32_t>(link.size());

@@ -37,7 +37,9 @@ inline constexpr std::uint32_t kMaxLanes = 256;  // threads with a lane of their
 inline constexpr std::uint32_t kFirstBlockEvents = 512;
 inline constexpr std::uint32_t kHandlerBlockEvents = 64;
 inline constexpr std::uint32_t kGrowthEvents[] = {2048, 8192, 16384};  // at most three links
-inline constexpr std::uint64_t kDefaultRingBudget = 8ull << 20;        // object size, bytes
+inline constexpr std::uint32_t kMostBlockEvents =
+    65536;  // instead of the last, where there is room
+inline constexpr std::uint64_t kDefaultRingBudget = 8ull << 20;  // object size, bytes
 inline constexpr std::uint64_t kMinRingBudget = 1ull << 20;
 inline constexpr std::uint64_t kMaxRingBudget = 1ull << 30;
 inline constexpr std::uint32_t kDeclaredDevices = 16;

@@ -107,7 +107,7 @@ inline RingView view_of(const MappedRing& ring, const std::string& name) {
                 sizeof view.declarations);
     for (std::uint32_t i = 0; i < 2 * view.header.lanes_used; ++i) {
         shm::LaneReader reader(ring.base(), ring.size(), i);
-        std::vector<shm::Event> events(65536);
+        std::vector<shm::Event> events(2 * shm::kMostBlockEvents);
         auto fault = TIDEMARK_QUARANTINE_NONE;
         if (!reader.begin()) ++view.faults;
         const std::size_t taken = reader.take(reader.head(), events.data(), events.size(), fault);

@@ -109,7 +109,7 @@ private:
 
     void broken(const char* why) { image_.problem = why; }
 
-    static constexpr std::uint64_t kLargestBlock = kGrowthEvents[2];
+    static constexpr std::uint64_t kLargestBlock = kMostBlockEvents;
 
     const Object& object_;
     Image& image_;
