@@ -203,23 +203,34 @@ void Account::shrink(Journal& journal) {
     std::uint64_t live = 0;
     for (std::uint32_t i = 0; i < usage_count; ++i)
         live += state.usages[i].live;
+    const std::uint64_t used_until =
+        kPagesOffset + std::uint64_t{header().page_count} * TIDEMARK_ACCOUNT_PAGE_SIZE;
     // Places of usages that it never had, superseded lives, lane positions: all of them zero or never asked for again.
     segment_.discard(
         kStateOffset + offsetof(AccountState, usages) + usage_count * sizeof(UsageState),
         kDirectoryOffset);
-    std::uint64_t first = header().page_count;  // page that is still needed
+    returning_from_ = kPagesOffset;
     if (live == 0) {
         // A directory of zeros names page 0, and a page of zeros is an empty one.
         segment_.discard(kDirectoryOffset, kPagesOffset);
+        returning_until_ = used_until;
     } else {
         table_.compact(journal);
         journal.commit();
-        first = table_.first_page();
         segment_.discard(kDirectoryOffset + 4ull * table_.slots(), kPagesOffset);
+        returning_until_ =
+            kPagesOffset + std::uint64_t{table_.first_page()} * TIDEMARK_ACCOUNT_PAGE_SIZE;
     }
-    segment_.discard(kPagesOffset, kPagesOffset + first * TIDEMARK_ACCOUNT_PAGE_SIZE);
-    const std::uint64_t pages = header().page_count;
-    segment_.discard(kPagesOffset + pages * TIDEMARK_ACCOUNT_PAGE_SIZE, segment_.size());
+    segment_.discard(kPagesOffset + header().page_count * TIDEMARK_ACCOUNT_PAGE_SIZE,
+                     segment_.size());
+}
+
+bool Account::give_back_some() noexcept {
+    constexpr std::uint64_t kStep = 4 << 20;  // about a millisecond
+    const std::uint64_t until = std::min(returning_from_ + kStep, returning_until_);
+    segment_.discard(returning_from_, until);
+    returning_from_ = until;
+    return returning_from_ < returning_until_;
 }
 
 void Account::name_pool(std::uint32_t pool, std::uint32_t memory, const char* name) noexcept {

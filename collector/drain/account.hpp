@@ -79,7 +79,9 @@ public:
     // Marks the image ended, inside the transaction that folds it into the ledger.
     void end(Journal& journal, std::uint64_t exit_unix_ns, std::uint64_t exit_ticks) noexcept;
     // Of an image that ended and is committed: what its object keeps is who it was, its figures and what it left.
+    // The memory of its pages then goes back by many calls of give_back_some(), the last of which returns false.
     void shrink(Journal& journal);
+    bool give_back_some() noexcept;
     // The leak log holds what the image left.
     void mark_reported() noexcept;
     // Stores the pools' names that the image declared; not journaled, they say the same each time.
@@ -127,6 +129,7 @@ private:
     std::uint32_t last_usage_ = 0;
     std::uint32_t sealed_positions_ = 0;
     bool lives_moved_ = false;
+    std::uint64_t returning_from_ = 0, returning_until_ = 0;  // offsets
 };
 
 }  // namespace tidemark::collector

@@ -331,7 +331,7 @@ bool Core::Parts::has_work() {
 }
 
 void Core::Parts::sleep() {
-    if (prepare_ahead()) return;
+    if (prepare_ahead() || registry->give_back_some()) return;
     const std::uint64_t begun = shm::monotonic_ns();
     while (shm::monotonic_ns() - begun < kSpinNs) {
         if (has_work()) return;

@@ -52,8 +52,10 @@ public:
 
     // Reports, folds and unlinks an image that ended and is drained. `moved` gets it, to be published once more.
     void retire(Image& image, std::vector<Image*>& moved);
-    // After that publication: lets go of the account's mapping.
+    // After that publication: makes the account small and lets go of it.
     void settle_exited(Image& image);
+    // In a pause: gives back a little of what ended images no longer need. False: nothing is left to give.
+    bool give_back_some();
     // The accounts of exited images again, so that they can be published into another segment.
     void reopen_exited();
     // Exited images whose grace is over.
@@ -106,6 +108,7 @@ private:
     std::vector<Image*> alive_;
     std::unordered_map<std::int32_t, std::uint64_t> by_pid_;  // newest image of a process
     std::deque<std::uint64_t> exited_;                        // in the order of their end
+    std::deque<std::unique_ptr<Account>> returning_;  // settled, their memory not yet given back
     std::size_t forgotten_ = 0;  // since memory was last given back to the system
     std::uint64_t boot_unix_ns_ = 0;
     std::uint64_t pid_namespace_ = 0;

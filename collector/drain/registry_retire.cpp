@@ -17,6 +17,7 @@ namespace {
 // Images forgotten, while others run and once none does.
 constexpr std::size_t kTrimAfter = 1000;
 constexpr std::size_t kTrimAfterRush = 100;
+constexpr std::size_t kReturningAtOnce = 16;
 constexpr time_t kBeingMade_s =
     10;  // no maker takes that long between making a file and locking it
 
@@ -80,8 +81,22 @@ void Registry::retire(Image& image, std::vector<Image*>& moved) {
 }
 
 void Registry::settle_exited(Image& image) {
-    if (image.account) image.account->shrink(ledger_.journal());
+    if (!image.account) return;
+    image.account->shrink(ledger_.journal());
+    // Most have little, which goes back at once. Mappings are few, too few to keep many of them.
+    if (image.account->give_back_some()) returning_.push_back(std::move(image.account));
     image.account.reset();
+    while (returning_.size() > kReturningAtOnce) {
+        while (returning_.front()->give_back_some()) {
+        }
+        returning_.pop_front();
+    }
+}
+
+bool Registry::give_back_some() {
+    if (returning_.empty()) return false;
+    if (!returning_.front()->give_back_some()) returning_.pop_front();
+    return true;
 }
 
 void Registry::reopen_exited() {
