@@ -26,7 +26,7 @@ PROGRAMS = (
     ("publish", [], True),
     ("read", [], False),
 )
-IDLE_RINGS = (1, 100)
+IDLE_RINGS = (1, 100, 1000)
 
 
 def say(text):
