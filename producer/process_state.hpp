@@ -37,6 +37,7 @@ struct LanePair {
     // Waiting on a full lane: naps since the tail last moved.
     std::uint64_t stall_tail;
     std::uint64_t stall_ns;
+    std::uint64_t stall_since_ns;  // CLOCK_MONOTONIC
 };
 
 struct ProcessState {

@@ -16,37 +16,52 @@ using shm::LaneWriter;
 using shm::raw_syscall;
 using shm::word;
 
-constexpr std::uint64_t kStallBudget_ns = 100'000'000;  // of naps since the tail last moved
+constexpr std::uint64_t kStallBudget_ns = 100'000'000;     // of naps since the tail last moved
+constexpr std::uint64_t kLongestStall_ns = 1'000'000'000;  // by the clock
 constexpr std::uint64_t kShortestNap_ns = 50'000;
 constexpr std::uint64_t kLongestNap_ns = 1'000'000;
 
-// What a lane may take for its next block, bytes; 0: nothing. The lanes of a process share half of its ring for growth.
-// Some room is kept for the small blocks of others before one lane gets the largest.
-std::uint64_t claim_growth(ProcessState& state, std::uint32_t links) noexcept {
-    const std::uint64_t most = state.ring.size / 2;
-    const auto claim = [&](std::uint32_t events, std::uint64_t limit) noexcept -> std::uint64_t {
-        const std::uint64_t bytes = std::uint64_t{events} * sizeof(Event);
-        if (__atomic_add_fetch(&state.growth_bytes, bytes, __ATOMIC_RELAXED) <= limit) return bytes;
-        __atomic_fetch_sub(&state.growth_bytes, bytes, __ATOMIC_RELAXED);
-        return 0;
-    };
-    const std::uint64_t largest = links == 2 ? claim(shm::kMostBlockEvents, most / 4 * 3) : 0;
-    return largest != 0 ? largest : claim(shm::kGrowthEvents[links], most);
+// Of the half of the ring that its lanes share for growth, `limit` being as far as this block may go.
+bool claim_growth(ProcessState& state, std::uint64_t bytes, std::uint64_t limit) noexcept {
+    std::uint64_t taken = __atomic_load_n(&state.growth_bytes, __ATOMIC_RELAXED);
+    do {
+        if (taken + bytes > limit) return false;
+    } while (!__atomic_compare_exchange_n(&state.growth_bytes, &taken, taken + bytes, true,
+                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    return true;
 }
 
-// Goes on in a larger block. The lane has a free record for the link.
-bool grow(ProcessState& state, LaneWriter& lane) noexcept {
-    if (lane.links >= 3 || sandbox() != Sandbox::kNone || space_is_postponed(state)) return false;
-    const shm::SignalsBlocked quiet;
-    int error = 0;
-    const std::uint64_t bytes = claim_growth(state, lane.links);
-    const std::uint64_t block = bytes != 0 ? reserve_block(state, bytes, error) : 0;
+// Links to a block of so many events. False: not in the budget, or `error` says why there is no memory.
+bool grow_by(ProcessState& state, LaneWriter& lane, std::uint32_t events, std::uint64_t limit,
+             int& error) noexcept {
+    const std::uint64_t bytes = std::uint64_t{events} * sizeof(Event);
+    if (!claim_growth(state, bytes, limit)) return false;
+    const std::uint64_t block = reserve_block(state, bytes, error);
     if (block != 0) {
-        const auto events = static_cast<std::uint32_t>(bytes / sizeof(Event));
         lane.link(lane.head(), state.ring.base, block, events, stamp_now());
         return true;
     }
     __atomic_fetch_sub(&state.growth_bytes, bytes, __ATOMIC_RELAXED);
+    return false;
+}
+
+bool would_wait(ProcessState& state) noexcept {
+    return !inherited.settings.drop &&
+           shm::collector_lives(bell(), state.header(), shm::monotonic_ns());
+}
+
+// Goes on in a larger block. The lane has a free record for the link. Who would wait otherwise gets the largest, as
+// long as some room is kept for the small blocks of others.
+bool grow(ProcessState& state, LaneWriter& lane, bool before_waiting) noexcept {
+    if (lane.links >= 3 || sandbox() != Sandbox::kNone || space_is_postponed(state)) return false;
+    const shm::SignalsBlocked quiet;
+    const std::uint64_t most = state.ring.size / 2;
+    int error = 0;
+    if (lane.links == 2 && before_waiting && would_wait(state) &&
+        grow_by(state, lane, shm::kMostBlockEvents, most / 4 * 3, error))
+        return true;
+    error = 0;
+    if (grow_by(state, lane, shm::kGrowthEvents[lane.links], most, error)) return true;
     if (error != 0)
         postpone_space(state);
     else
@@ -67,7 +82,7 @@ bool make_room(ProcessState& state, LaneWriter& lane) noexcept {
         const std::uint64_t head = lane.head();
         const std::uint64_t used = lane.look(head);
         const std::uint64_t due = growth_is_due_at(lane);
-        if (used >= due && used < lane.capacity() && grow(state, lane)) continue;
+        if (used >= due && used < lane.capacity() && grow(state, lane, true)) continue;
         const std::uint64_t usable = lane.capacity() - (lane.links < 3 ? 1 : 0);
         const std::uint64_t stop = lane.links < 3 && used < due ? due : usable;
         lane.allow(head, used < usable ? stop - used : 0);
@@ -108,17 +123,21 @@ bool wait_for_room(ProcessState& state, LanePair& pair, tidemark_loss_cause& cau
     if (!shm::collector_lives(bell(), state.header(), before)) return false;
     cause = TIDEMARK_LOSS_FULL;
     const std::uint64_t tail = __atomic_load_n(&pair.thread.lane->tail, __ATOMIC_RELAXED);
-    if (__atomic_exchange_n(&pair.stall_tail, tail, __ATOMIC_RELAXED) != tail)
+    if (__atomic_exchange_n(&pair.stall_tail, tail, __ATOMIC_RELAXED) != tail) {
         __atomic_store_n(&pair.stall_ns, std::uint64_t{0}, __ATOMIC_RELAXED);
+        __atomic_store_n(&pair.stall_since_ns, before, __ATOMIC_RELAXED);
+    }
     const std::uint64_t spent = __atomic_load_n(&pair.stall_ns, __ATOMIC_RELAXED);
-    if (spent >= kStallBudget_ns || is_realtime()) return false;
+    const std::uint64_t since = __atomic_load_n(&pair.stall_since_ns, __ATOMIC_RELAXED);
+    if (spent >= kStallBudget_ns || before - since >= kLongestStall_ns || is_realtime())
+        return false;
     look_at_bell(state.header());
     const std::uint64_t slice = spent < kShortestNap_ns ? kShortestNap_ns : spent;
     const std::uint64_t nap_ns = slice < kLongestNap_ns ? slice : kLongestNap_ns;
     const timespec nap{0, static_cast<long>(nap_ns)};
     raw_syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, word(&nap), 0);
     // What was asked for, not what the clock says: on a machine with more to do than processors each nap takes longer,
-    // for the collector as for us. The age of its heartbeat bounds the rest.
+    // for the collector as for us.
     __atomic_fetch_add(&pair.stall_ns, nap_ns, __ATOMIC_RELAXED);
     return true;
 }
@@ -184,7 +203,7 @@ void record_nested(ThreadState& thread, std::uintptr_t frame, const Event& event
 void grow_fully(ProcessState& state, LanePair& pair) noexcept {
     for (;;) {
         const std::uint64_t used = pair.thread.look(pair.thread.head());
-        if (used >= pair.thread.capacity() || !grow(state, pair.thread)) return;
+        if (used >= pair.thread.capacity() || !grow(state, pair.thread, false)) return;
     }
 }
 

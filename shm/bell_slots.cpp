@@ -154,10 +154,7 @@ void BellSlots::announce_waiting() noexcept {
     }
     // SYNC(bell): on every running producer, either its head store is seen by our next look, or its next look at
     // `waiting` sees 1. The barrier stands in for the full fence that the producers do not make.
-    if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0) != 0) {
-        std::atomic_thread_fence(
-            std::memory_order_seq_cst);  // producers then ring late at worst: see the poll
-    }
+    barrier_works_ = syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0) == 0;
 }
 
 bool BellSlots::sleep(std::uint64_t timeout_ns) noexcept {

@@ -47,6 +47,8 @@ public:
     void announce_waiting() noexcept;
     bool sleep(std::uint64_t timeout_ns) noexcept;
     void stop_waiting() noexcept;
+    // False: the kernel has no barrier for the announcement, so that a ringer may have missed it; look by yourself.
+    bool can_be_rung() const noexcept { return barrier_works_; }
     // Any thread, async-signal-safe: wakes the sleeper, or makes its next sleep return at once.
     void ring_own() noexcept;
 
@@ -67,6 +69,7 @@ private:
     std::map<std::uint32_t, Page> pages_;
     std::atomic<std::uint32_t> own_{0};
     bool can_wait_many_ = true;
+    bool barrier_works_ = true;
 };
 
 // True if a collector under `instance` gave a sign of life in that user's bell page within the last 2 s.

@@ -211,17 +211,18 @@ void Account::shrink(Journal& journal) {
         kDirectoryOffset);
     returning_from_ = kPagesOffset;
     if (live == 0) {
-        // A directory of zeros names page 0, and a page of zeros is an empty one.
+        // A page of zeros is an empty one, and then a directory of zeros names it.
+        segment_.discard(kPagesOffset, kPagesOffset + TIDEMARK_ACCOUNT_PAGE_SIZE);
         segment_.discard(kDirectoryOffset, kPagesOffset);
         returning_until_ = used_until;
     } else {
-        table_.compact(journal);
+        table_.compact(journal, live);
         journal.commit();
         segment_.discard(kDirectoryOffset + 4ull * table_.slots(), kPagesOffset);
         returning_until_ =
             kPagesOffset + std::uint64_t{table_.first_page()} * TIDEMARK_ACCOUNT_PAGE_SIZE;
     }
-    segment_.discard(kPagesOffset + header().page_count * TIDEMARK_ACCOUNT_PAGE_SIZE,
+    segment_.discard(kPagesOffset + std::uint64_t{header().page_count} * TIDEMARK_ACCOUNT_PAGE_SIZE,
                      segment_.size());
 }
 

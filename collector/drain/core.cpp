@@ -62,7 +62,8 @@ struct Core::Parts {
     std::uint64_t next_heartbeat = 0;
     std::uint64_t next_measure = 0;
     std::uint64_t live_words_cursor = 0;
-    bool found_something = false;  // the last heartbeat did: an end, or more than one pass takes
+    std::size_t first_of_turn = 0;           // of the alive images
+    bool found_something = false;            // that keeps the next rest short
     std::vector<std::uint64_t> busy_images;  // numbers of those that the last pass moved
 
     bool run_tasks(Core& core);
@@ -151,7 +152,7 @@ void Core::request_stop() noexcept {
 
 void Core::ring_appeared(const std::string& name) { parts_->registry->ring_appeared(name); }
 void Core::ring_released(const std::string& name) { parts_->registry->ring_released(name); }
-void Core::rescan() { parts_->registry->scan(); }
+void Core::rescan() { parts_->registry->scan(Registry::Ends::kLookFor); }
 void Core::process_ended(std::uint64_t image) { parts_->registry->process_ended(image); }
 void Core::leaks_recorded(std::uint64_t image) { parts_->registry->leaks_recorded(image); }
 std::size_t Core::running() const { return parts_->registry->running(); }
@@ -188,21 +189,25 @@ bool Core::Parts::run_tasks(Core& core) {
 
 std::vector<Image*> Core::Parts::with_news() {
     std::vector<Image*> news;
-    for (Image* image : registry->alive()) {
+    const std::vector<Image*>& alive = registry->alive();
+    for (std::size_t i = 0; i < alive.size(); ++i) {
+        Image* image = alive[(first_of_turn + i) % alive.size()];
         if (image->ring && image->ring->has_news()) news.push_back(image);
     }
     return news;
 }
 
 std::uint64_t Core::Parts::turn(bool all) {
-    std::vector<Image*> news = with_news();
+    const std::vector<Image*> news = with_news();
     if (news.empty()) return 0;
-    // Those that the last pass did not come to are first.
-    const auto next = std::find_if(news.begin(), news.end(), [&](const Image* image) {
+    const std::uint64_t events = drain(news, all);
+    // Those that this pass did not come to are first in the next.
+    const std::vector<Image*>& alive = registry->alive();
+    const auto next = std::find_if(alive.begin(), alive.end(), [&](const Image* image) {
         return image->identity.image == pass->stopped_before();
     });
-    if (next != news.end()) std::rotate(news.begin(), next, news.end());
-    return drain(news, all);
+    if (next != alive.end()) first_of_turn = static_cast<std::size_t>(next - alive.begin());
+    return events;
 }
 
 std::uint64_t Core::Parts::drain(const std::vector<Image*>& images, bool all) {
@@ -240,6 +245,7 @@ bool Core::Parts::retire_ended() {
         }
         registry->retire(*image, moved);
     }
+    found_something |= moved.size() < ended.size();  // some could not be retired yet
     if (moved.empty()) return false;
     publisher->publish(moved, counters);
     for (Image* image : moved)
@@ -256,6 +262,7 @@ void Core::Parts::heartbeat() {
     stats.heartbeat(shm::monotonic_ns(CLOCK_REALTIME), now);
     look_at_live_words();
     registry->forget_old(now);
+    registry->give_back_some();  // also where there never is a pause
     registry->audit_step();
     if (now >= next_measure) measure_rings();
     publisher->publish({}, counters);
@@ -267,6 +274,7 @@ void Core::Parts::heartbeat() {
 void Core::Parts::measure_rings() {
     next_measure = shm::monotonic_ns() + kMeasureNs;
     if (!stop.load(std::memory_order_relaxed)) registry->scan();
+    found_something = true;  // it may have attached one that rings no bell
     for (const auto& [uid, bytes] : registry->ring_bytes())
         bells.set_undrained(uid, bytes);
 }
@@ -346,7 +354,7 @@ void Core::Parts::sleep() {
 // Nobody has news who would not ring: until somebody does, a heartbeat is all that there is to do, however many rings
 // are attached.
 void Core::Parts::rest() {
-    const bool polling = registry->must_poll();
+    const bool polling = registry->must_poll() || !bells.can_be_rung();
     bool rung = false;
     do {
         const std::uint64_t now = shm::monotonic_ns();
@@ -364,6 +372,8 @@ void Core::Parts::finish() {
     turn(true);
     retire_ended();
     measure_rings();
+    while (registry->give_back_some()) {
+    }
     publisher->publish({}, counters);
     stats.set_state(TIDEMARK_COLLECTOR_STOPPED);
     if (!configuration.private_instance) return;

@@ -18,9 +18,10 @@ inline std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
 
 // Low half: bits for the directory. High half: the entry where probing begins. `seed`: two secret words.
 //
-// The directory's first 16 bits are those of a neighbourhood, the ids that differ in bits 4 to 10 alone: a program's
-// buffers come and go in neighbourhoods, so most events touch a page that the last ones touched. The others are of the
-// whole id, so that a split always takes a page apart, however many ids of its neighbourhoods are live.
+// The directory's first 12 bits are those of a neighbourhood, the ids that differ in bits 4 to 10 alone: a program's
+// buffers come and go in neighbourhoods, so most events touch a page that the last ones touched. The 13th parts a
+// neighbourhood in two, for two that are full don't fit into a page; from the 17th on they are of the whole id. So a
+// split takes a page apart without the directory growing far beyond what the number of pages needs.
 // Within the page a neighbourhood's cache lines are scattered evenly (multiples of the golden ratio); ids in 128 bytes
 // share a line of two entries. Measured in docs/decisions/live-table.md.
 inline std::uint64_t live_hash(const std::uint64_t (&seed)[2], std::uint32_t device,
@@ -36,7 +37,8 @@ inline std::uint64_t live_hash(const std::uint64_t (&seed)[2], std::uint32_t dev
     // The page's first line holds its header and one entry; the others hold two.
     const std::uint64_t line = (scattered * kPairLines) >> 32;
     const std::uint64_t start = 1 + 2 * line + ((id >> 6) & 1);
-    return (start << 32) | (own & ~kNeighbourBits) | (h & kNeighbourBits);
+    const std::uint64_t parted = h ^ (((id >> 10) & 1) << 12);
+    return (start << 32) | (own & ~kNeighbourBits) | (parted & kNeighbourBits);
 }
 
 // The entry that probing looks at after this one.

@@ -98,8 +98,9 @@ LiveTable::Match LiveTable::find(std::uint64_t hash, std::uint32_t device, std::
 bool LiveTable::insert(Journal& journal, std::uint64_t hash, tidemark_account_entry* vacant,
                        const tidemark_account_entry& entry) noexcept {
     std::uint32_t number = page_of(hash);
-    for (int splits = 0; fill_of(number).used >= kSplitAt && splits < 4; ++splits) {
-        if (!make_room(journal, slot_of(hash))) break;
+    std::uint64_t records = kMostRecords;
+    while (fill_of(number).used >= kSplitAt) {
+        if (!make_room(journal, slot_of(hash), records)) break;
         number = page_of(hash);
         vacant = nullptr;
     }

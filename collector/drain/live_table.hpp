@@ -51,7 +51,8 @@ public:
     bool prepare_ahead() noexcept;
 
     // For a table that gets no more entries: moves what is left into few new pages, if that saves many.
-    void compact(Journal& journal);
+    // `left`: how many there are; a great many are left where they are.
+    void compact(Journal& journal, std::uint64_t left);
     // Pages below it are not needed, once what named them last is committed.
     std::uint32_t first_page() const noexcept;
 
@@ -79,8 +80,8 @@ public:
         }
     }
 
-    // Undo records that one insert may need, splits included.
-    static constexpr std::uint64_t kMostRecords = 2048;
+    // Undo records that one insert may need, splits included: enough to split a page that 2^13 slots name.
+    static constexpr std::uint64_t kMostRecords = 16384;
 
 private:
     tidemark_account_header* header() const noexcept {
@@ -107,9 +108,9 @@ private:
 
     bool populate_more() noexcept;
     std::uint32_t take_page(Journal& journal) noexcept;  // UINT32_MAX: none
-    bool make_room(Journal& journal, std::uint32_t slot) noexcept;
+    bool make_room(Journal& journal, std::uint32_t slot, std::uint64_t& records) noexcept;
     bool deepen(Journal& journal) noexcept;
-    std::uint32_t compact_depth() const;
+    std::uint32_t compact_depth(std::uint64_t left) const;
     void store_page_count(Journal& journal, std::uint32_t count) noexcept;
     void store_depth(Journal& journal, std::uint32_t depth) noexcept;
     void clear(std::uint32_t number, std::uint32_t depth) noexcept;

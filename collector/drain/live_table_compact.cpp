@@ -11,15 +11,14 @@
 namespace tidemark::collector {
 namespace {
 
-constexpr std::uint32_t kAimedAt = 140;   // entries a page, before some get more than others
-constexpr std::uint32_t kWorthwhile = 4;  // times fewer pages
+constexpr std::uint32_t kAimedAt = 140;       // entries a page, before some get more than others
+constexpr std::uint64_t kMostMoved = 50'000;  // a few milliseconds, in which nobody is drained
+constexpr std::uint32_t kWorthwhile = 4;      // times fewer pages
 
 }  // namespace
 
 // Hash bits that tell the new pages apart; as many as the directory has now: it is not worth it.
-std::uint32_t LiveTable::compact_depth() const {
-    std::uint64_t left = 0;
-    for_each([&](const tidemark_account_entry&) { ++left; });
+std::uint32_t LiveTable::compact_depth(std::uint64_t left) const {
     std::uint32_t depth = 0;
     while (std::uint64_t{kAimedAt} << depth < left)
         ++depth;
@@ -34,8 +33,9 @@ std::uint32_t LiveTable::compact_depth() const {
     return header()->directory_depth;
 }
 
-void LiveTable::compact(Journal& journal) {
-    const std::uint32_t depth = compact_depth();
+void LiveTable::compact(Journal& journal, std::uint64_t left) {
+    if (left > kMostMoved) return;
+    const std::uint32_t depth = compact_depth(left);
     const std::uint32_t count = 1u << depth;
     const std::uint32_t first = header()->page_count;
     if (depth >= header()->directory_depth || std::uint64_t{first} + count > limit_pages_) return;

@@ -18,10 +18,11 @@ constexpr std::uint64_t kMostPagesAhead = 2048;  // 16 MiB
 
 // In small steps: a large one would make producers wait longer than their rings last.
 bool LiveTable::populate_more() noexcept {
+    if (ready_pages_ >= limit_pages_) return false;
     std::uint64_t step = std::clamp<std::uint64_t>(ready_pages_ / 4, 1, kMostPagesAtOnce);
     step = std::min(step, limit_pages_ - ready_pages_);
-    if (step == 0 || !populate_(context_, kPagesOffset + ready_pages_ * TIDEMARK_ACCOUNT_PAGE_SIZE,
-                                step * TIDEMARK_ACCOUNT_PAGE_SIZE)) {
+    if (!populate_(context_, kPagesOffset + ready_pages_ * TIDEMARK_ACCOUNT_PAGE_SIZE,
+                   step * TIDEMARK_ACCOUNT_PAGE_SIZE)) {
         return false;
     }
     ready_pages_ += step;
@@ -58,14 +59,18 @@ void LiveTable::store_depth(Journal& journal, std::uint32_t depth) noexcept {
     journal.store(target_, offsetof(tidemark_account_header, state), &value, 1);
 }
 
-// A page with too little room becomes one clean page, if tombstones took it, else two.
-bool LiveTable::make_room(Journal& journal, std::uint32_t slot) noexcept {
+// A page with too little room becomes one clean page, if tombstones took it, else two. Takes what it needs from
+// `records`, the undo records that the caller has reserved: what sealing will need is not to be touched.
+bool LiveTable::make_room(Journal& journal, std::uint32_t slot, std::uint64_t& records) noexcept {
+    constexpr std::uint64_t kBesideSlots = 16;  // page count, depth, sequence, the insert itself
     const std::uint32_t number = directory()[slot];
     const std::uint32_t depth = page(number)->depth;
     const bool split = fill_of(number).live * 2 > fill_of(number).used;
-    if (split && depth == header()->directory_depth && !deepen(journal)) return false;
-    const std::uint32_t spread = header()->directory_depth - depth;
-    if (!journal.reserve((1ull << spread) + 16)) return false;
+    const bool deepens = split && depth == header()->directory_depth;
+    const std::uint32_t spread = header()->directory_depth - depth + (deepens ? 1 : 0);
+    const std::uint64_t needed = (std::uint64_t{1} << spread) + kBesideSlots;
+    if (needed > records || (deepens && !deepen(journal))) return false;
+    records -= needed;
     const std::uint32_t low = take_page(journal);
     const std::uint32_t high = split ? take_page(journal) : low;
     if (low == kNoPage || high == kNoPage) {

@@ -59,10 +59,11 @@ Registry::Registry(const Configuration& configuration, Ledger& ledger, Totals& t
     pid_namespace_ = self.pid_namespace;
 }
 
-void Registry::scan() {
+void Registry::scan(Ends ends) {
     std::set<std::string> others;
     for (const std::string& name : objects_with_prefix(shm::kRingPrefix)) {
         ring_appeared(name);
+        if (ends == Ends::kLookFor) ring_released(name);
         if (others_.count(name) != 0) others.insert(name);
     }
     others_.swap(others);  // those that are gone are forgotten

@@ -36,8 +36,10 @@ public:
 
     // Opens the accounts that an earlier generation left, undoes an unfinished pass, counts what stands.
     void recover();
-    // Looks through the whole directory: new rings are attached, rings whose producer is gone are marked ended.
-    void scan();
+    // Looks through the whole directory: new rings are attached. kLookFor: rings whose producer is gone are marked
+    // ended too, which costs some system calls each; else a few are looked at with each heartbeat.
+    enum class Ends { kSkip, kLookFor };
+    void scan(Ends ends = Ends::kSkip);
     void ring_appeared(const std::string& name);
     void ring_released(const std::string& name);
     void process_ended(std::uint64_t image);
