@@ -123,11 +123,10 @@ bool wait_for_room(ProcessState& state, LanePair& pair, tidemark_loss_cause& cau
     if (!shm::collector_lives(bell(), state.header(), before)) return false;
     cause = TIDEMARK_LOSS_FULL;
     const std::uint64_t tail = __atomic_load_n(&pair.thread.lane->tail, __ATOMIC_RELAXED);
-    if (__atomic_exchange_n(&pair.stall_tail, tail, __ATOMIC_RELAXED) != tail) {
+    if (__atomic_exchange_n(&pair.stall_tail, tail, __ATOMIC_RELAXED) != tail)
         __atomic_store_n(&pair.stall_ns, std::uint64_t{0}, __ATOMIC_RELAXED);
-        __atomic_store_n(&pair.stall_since_ns, before, __ATOMIC_RELAXED);
-    }
     const std::uint64_t spent = __atomic_load_n(&pair.stall_ns, __ATOMIC_RELAXED);
+    if (spent == 0) __atomic_store_n(&pair.stall_since_ns, before, __ATOMIC_RELAXED);
     const std::uint64_t since = __atomic_load_n(&pair.stall_since_ns, __ATOMIC_RELAXED);
     if (spent >= kStallBudget_ns || before - since >= kLongestStall_ns || is_realtime())
         return false;
