@@ -3,6 +3,7 @@
 // A producer that is killed between any two of its stores, and one whose consumer sleeps, stalls or comes late.
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <atomic>
 #include <thread>
@@ -194,7 +195,16 @@ TEST_CASE(
     "full") {
     const Instance instance;
     const Heart heart(instance.name());
+    const auto naps = [] {
+        rusage usage{};
+        getrusage(RUSAGE_CHILDREN, &usage);
+        return usage.ru_nvcsw;
+    };
+    const long before = naps();
     CHECK(test::wait_for(start(instance, 100'000)).exited_with(0));
+    CHECK(
+        naps() - before >
+        20);  // a hundred milliseconds of them, none longer than one; also on a lane never drained
     const auto rings = instance.rings();
     REQUIRE(rings.size() == 1);
     CHECK(rings[0].allocations() == 256 + 1024 + 8191 + shm::kMostBlockEvents);
