@@ -48,6 +48,14 @@ public:
         REQUIRE(journal.count() - before <= LiveTable::kMostRecords);
         return inserted;
     }
+    // As many ids as a program's addresses lie, committed now and then.
+    void fill(std::uint64_t count) {
+        for (std::uint64_t id = 0; id < count; ++id) {
+            if (id % 100 == 0) commit();
+            REQUIRE(insert(id * 48, id));
+        }
+        commit();
+    }
     void erase(std::uint64_t id) {
         const LiveTable::Match match = table.find(table.hash(0, id), 0, 0, id, UINT64_MAX);
         REQUIRE(match.entry != nullptr);
@@ -210,11 +218,7 @@ TEST_CASE("ids that crowd into few pages use no more of the journal than was res
 
 TEST_CASE("in a pause a table gets ready for as many pages again as a quarter of those in use") {
     Bench bench;
-    for (std::uint64_t id = 0; id < 100000; ++id) {
-        if (id % 100 == 0) bench.commit();
-        REQUIRE(bench.insert(id * 48, 1));
-    }
-    bench.commit();
+    bench.fill(100000);
     const std::uint64_t before = bench.present;
     int steps = 0;
     while (bench.table.prepare_ahead())
@@ -245,10 +249,7 @@ TEST_CASE("what a program left of a large table moves into few pages, unless the
     for (const bool killed : {false, true}) {
         CAPTURE(killed);
         Bench bench;
-        for (std::uint64_t id = 0; id < 100000; ++id) {
-            if (id % 100 == 0) bench.commit();
-            REQUIRE(bench.insert(id * 48, id));
-        }
+        bench.fill(100000);
         for (std::uint64_t id = 0; id < 100000; ++id) {
             if (id % 100 == 0) bench.commit();
             if (id % 150 != 7) bench.erase(id * 48);
@@ -271,11 +272,7 @@ TEST_CASE("what a program left of a large table moves into few pages, unless the
 
 TEST_CASE("a table that is full of what was left stays as it is") {
     Bench bench;
-    for (std::uint64_t id = 0; id < 10000; ++id) {
-        if (id % 100 == 0) bench.commit();
-        REQUIRE(bench.insert(id * 48, 1));
-    }
-    bench.commit();
+    bench.fill(10000);
     bench.table.compact(bench.journal, 10000);
     CHECK(bench.journal.count() == 0);
     CHECK(bench.content().size() == 10000);
