@@ -12,6 +12,7 @@
 
 #include "shm/ring_layout.hpp"
 #include "tests/process/child_process.hpp"
+#include "tidemark/stats_reader.hpp"
 
 namespace tidemark::test {
 
@@ -20,6 +21,8 @@ class OwnInstance {
 public:
     OwnInstance() : name_("process-" + std::to_string(getpid()) + "-" + std::to_string(next())) {}
     ~OwnInstance() {
+        if (const auto stats = StatsReader::open(name_))  // a killed collector leaves its socket
+            unlink(std::string(stats->control_socket()).c_str());
         for (const std::string& object : objects())
             unlink(("/dev/shm/" + object).c_str());
         for (const std::string& ring : rings())

@@ -3,6 +3,7 @@
 // The API as a program uses it, with and without somebody who reads the ring.
 #include <doctest/doctest.h>
 #include <errno.h>
+#include <sys/wait.h>
 
 #include <cstring>
 #include <string>
@@ -162,6 +163,35 @@ TEST_CASE("who records wakes the collector that sleeps, and only the one that dr
     CHECK(__atomic_load_n(&slot.waiting, __ATOMIC_RELAXED) == 1);
     __atomic_store_n(&slot.waiting, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&producer::current_state()->header().consumer_slot, mine, __ATOMIC_RELAXED);
+}
+
+TEST_CASE(
+    "who enters a sandbox wakes the collector once more, which from then on looks by itself") {
+    TestConsumer deaf(TestConsumer::Mode::kOnlyBeats);
+    const std::int32_t mine = producer::current_state()->header().consumer_slot;
+    REQUIRE(mine >= 0);
+    const pid_t child = fork();  // there is no way back out of a sandbox
+    if (child == 0) {
+        allocation(0, Pool::kDram, 1, 1);
+        shm::RingHeader& header = producer::current_state()->header();
+        shm::BellSlot& slot = producer::bell()->slots[mine];
+        __atomic_store_n(&header.consumer_slot, mine, __ATOMIC_RELAXED);
+        if (header.poll_me != 0) _exit(1);
+        __atomic_store_n(&slot.waiting, 1, __ATOMIC_SEQ_CST);
+        producer::enter_sandbox(producer::SandboxKind::kFilter);
+        if (header.poll_me != 1) _exit(2);
+        if (__atomic_load_n(&slot.waiting, __ATOMIC_RELAXED) != 0) _exit(3);
+        __atomic_store_n(&slot.waiting, 1, __ATOMIC_SEQ_CST);
+        allocation(0, Pool::kDram, 2, 1);
+        const bool rang = __atomic_exchange_n(&slot.waiting, 0, __ATOMIC_SEQ_CST) == 0;
+        if (rang) _exit(4);
+        _exit(0);
+    }
+    int status = 0;
+    REQUIRE(waitpid(child, &status, 0) == child);
+    CHECK(status == 0);
+    for (const auto& ring : test::read_rings(getenv("TIDEMARK_INSTANCE")))
+        if (ring.header.pid == child) unlink(("/dev/shm/" + ring.name).c_str());
 }
 
 TEST_CASE("a buffer tells of itself once, wherever it is moved") {
