@@ -40,6 +40,9 @@ struct Configuration {
     std::string control_socket;  // path; empty: none
     std::string event_log;       // NDJSON file; empty: none
     std::string leak_log;        // NDJSON file; empty: none
+    std::string legacy_socket;   // path of the older allocation server's socket; empty: none
+    std::string tracy_socket;    // path of the older Tracy memory monitor's socket; empty: none
+    std::uint64_t legacy_grace_ns = 5'000'000'000;  // what the dead left stays in its answers
 };
 
 // Read a JSON text, or a file of at most 1 MiB, over `configuration` (docs/configuration.md). On false nothing is

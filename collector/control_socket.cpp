@@ -12,8 +12,6 @@
 namespace tidemark::collector {
 namespace {
 
-constexpr int kBacklog = 64;
-
 int new_socket() { return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0); }
 
 sockaddr_un address_of(const std::string& path) {
@@ -43,31 +41,33 @@ bool remove_leftover(const std::string& path, std::string& error) {
     } else if (status.st_uid != geteuid()) {
         reason = "a socket of uid " + std::to_string(status.st_uid) + " is there; remove it";
     } else if (somebody_answers(path)) {
-        reason = "another process answers there; choose another --instance";
+        reason = "another process answers there; end it, or choose another place";
     } else if (unlink(path.c_str()) == 0 || errno == ENOENT) {
         return true;
     } else {
         reason = std::strerror(errno);
     }
-    error = "cannot make the control socket " + path + ": " + reason;
+    error = "cannot make the socket " + path + ": " + reason;
     return false;
 }
 
 }  // namespace
 
-bool ControlSocket::open(const std::string& path, std::string& error) {
+bool ControlSocket::open(const std::string& path, std::string& error, mode_t mode, int backlog) {
     if (!remove_leftover(path, error)) return false;
     const sockaddr_un address = address_of(path);
     descriptor_ = new_socket();
     struct stat status {};
-    // Mode 0600 from the first moment on; who may speak is decided by credentials all the same.
-    const mode_t mask = umask(0177);
+    // Who may speak is decided by credentials all the same.
+    const mode_t mask = umask(~mode & 0777);
     const bool bound =
         descriptor_ >= 0 && path.size() < sizeof(address.sun_path) &&
         bind(descriptor_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
     umask(mask);
-    if (!bound || listen(descriptor_, kBacklog) != 0 || lstat(path.c_str(), &status) != 0) {
-        error = "cannot make the control socket " + path + ": " + std::strerror(errno);
+    if (!bound || listen(descriptor_, backlog) != 0 || lstat(path.c_str(), &status) != 0) {
+        error = "cannot make the socket " + path + ": " +
+                (path.size() < sizeof(address.sun_path) ? std::strerror(errno)
+                                                        : "the path is too long");
         close();
         return false;
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The listening socket's file: made with mode 0600 where nothing but a leftover of our own stands, and only ours is
-// unlinked in the end.
+// A listening socket's file: made with its mode from the first moment on where nothing but a leftover of our own
+// stands, and only ours is unlinked in the end.
 #pragma once
 
 #include <sys/types.h>
@@ -17,8 +17,10 @@ public:
     ControlSocket(const ControlSocket&) = delete;
     ControlSocket& operator=(const ControlSocket&) = delete;
 
-    // The caller holds the instance's lock, so a socket that is there already and that nobody answers is a leftover.
-    [[nodiscard]] bool open(const std::string& path, std::string& error);
+    // A socket that is there already and that nobody answers is a leftover (of the control socket: the caller holds the
+    // instance's lock). `backlog`: connections that wait to be accepted.
+    [[nodiscard]] bool open(const std::string& path, std::string& error, mode_t mode = 0600,
+                            int backlog = 64);
     void close();
     int descriptor() const noexcept { return descriptor_; }  // not blocking; -1: closed
 

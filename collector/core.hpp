@@ -51,6 +51,9 @@ public:
 
     // Called on the drain thread when an image is attached, so that the cold side can watch its pid.
     std::function<void(std::uint64_t image, int pid)> on_attached;
+    // The same when a socket client's own ring was found to tell of a device too: what the socket tells of it counts no
+    // more.
+    std::function<void(std::uint64_t image, std::uint32_t device)> on_covered;
 
 private:
     struct Parts;

@@ -68,6 +68,7 @@ EventLoop::Timer EventLoop::after(std::chrono::milliseconds delay, Task task) {
 }
 
 void EventLoop::cancel(Timer timer) {
+    if (timer == 0) return;
     std::erase_if(timers_, [timer](const auto& entry) { return entry.first.second == timer; });
 }
 

@@ -15,12 +15,25 @@ constexpr char kExamples[] =
     "Examples:\n"
     "  tidemarkd --background            start; nothing happens if one runs already\n"
     "  tidemarkd --status                0: runs, 3: does not\n"
+    "  tidemarkd --legacy-socket -v      in place of allocation_server_poc, with its log\n"
     "  tidemarkd --instance lab --config /etc/tidemark/lab.json --leak-log /var/log/leaks.json\n";
 
 void declare(CLI::App& app, Flags& flags) {
     const auto text = [&app](const char* name, std::optional<std::string>& value, const char* help,
                              const char* type) {
         app.add_option(name, value, help)->type_name(type);
+    };
+    const auto socket = [&app](const char* name, std::optional<std::string>& path,
+                               const char* help) {
+        // The path only behind `=`: a word that follows is not one.
+        app.add_option_function<std::vector<std::string>>(
+               name,
+               [&path](const std::vector<std::string>& given) {
+                   path = given.empty() ? std::string() : given.front();
+               },
+               help)
+            ->expected(0, 1)
+            ->type_name("[=PATH]");
     };
     text("--instance", flags.instance, "Name of this collector", "NAME");
     text("--config", flags.config, "Configuration file (JSON)", "FILE");
@@ -37,6 +50,10 @@ void declare(CLI::App& app, Flags& flags) {
     text("--leak-log", flags.leak_log, "Append to it what programs leave, as NDJSON", "FILE");
     text("--exited-grace", flags.exited_grace, "How long ended programs stay: 60, or \"forever\"",
          "SECONDS");
+    socket("--legacy-socket", flags.legacy_socket, "Serve clients of tt-metal's allocation server");
+    text("--legacy-grace", flags.legacy_grace, "How long its answers keep what the dead left: 5",
+         "SECONDS");
+    socket("--tracy-socket", flags.tracy_socket, "Serve clients of the Tracy memory monitor");
     app.add_flag("-q", flags.quiet, "Say less; twice: errors only");
     app.add_flag("-v", flags.verbose, "Say more; twice: everything");
 }

@@ -11,7 +11,7 @@ namespace tidemark::collector {
 // Flags as typed; what is not typed stays empty, so that file and environment can speak.
 struct Flags {
     std::optional<std::string> instance, config, mode, group, event_log, leak_log, exited_grace,
-        ready_fd;
+        ready_fd, legacy_socket, legacy_grace, tracy_socket;
     bool background = false, foreground = false, status = false, stop = false, is_private = false;
     int quiet = 0, verbose = 0;
 };

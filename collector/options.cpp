@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <optional>
+#include <string_view>
 
 #include "collector/flags.hpp"
 #include "collector/instance.hpp"
@@ -89,6 +90,23 @@ Value understood(std::string_view flag, const std::string& text, std::optional<V
     return *value;
 }
 
+// The paths that the older clients have built in.
+constexpr char kLegacySocket[] = "/tmp/tt_allocation_server.sock";
+constexpr char kTracySocket[] = "/tmp/tracy_memory_monitor.sock";
+
+void apply_socket_flags(const Flags& flags, Configuration& configuration) {
+    const auto path = [](const std::string& given, const char* usual) {
+        return given.empty() ? std::string(usual) : absolute(given);
+    };
+    if (flags.legacy_socket)
+        configuration.legacy_socket = path(*flags.legacy_socket, kLegacySocket);
+    if (flags.tracy_socket) configuration.tracy_socket = path(*flags.tracy_socket, kTracySocket);
+    if (!flags.legacy_grace) return;
+    configuration.legacy_grace_ns =
+        understood("--legacy-grace", *flags.legacy_grace, parse_grace(*flags.legacy_grace),
+                   "a number of seconds up to ten years, or \"forever\"");
+}
+
 void apply_flags(const Flags& flags, Configuration& configuration) {
     configuration.private_instance = flags.is_private;
     if (flags.mode) {
@@ -102,6 +120,7 @@ void apply_flags(const Flags& flags, Configuration& configuration) {
     } else if (flags.is_private) {
         configuration.limits.exited_grace_ns = *parse_grace("forever");
     }
+    apply_socket_flags(flags, configuration);
     if (flags.group) configuration.stats_group = *flags.group;
     if (flags.event_log) configuration.event_log = absolute(*flags.event_log);
     if (flags.leak_log) configuration.leak_log = absolute(*flags.leak_log);
@@ -142,14 +161,25 @@ ParsedOptions refused(const std::string& text) {
     return {{}, false, 2, {}, "tidemarkd: " + text + " (tidemarkd --help shows what there is)\n"};
 }
 
+// The older servers' names are links to this program; who types one gets what it did.
+bool take_older_name(std::string_view path, Flags& flags) {
+    const std::string_view name = path.substr(path.find_last_of('/') + 1);
+    if (name == "allocation_server_poc" && !flags.legacy_socket) flags.legacy_socket.emplace();
+    if (name == "tracy_memory_server" && !flags.tracy_socket) flags.tracy_socket.emplace();
+    return name == "allocation_server_poc";
+}
+
 }  // namespace
 
 ParsedOptions parse_options(int argc, const char* const* argv) {
-    const TypedFlags typed = read_flags(argc, argv);
+    TypedFlags typed = read_flags(argc, argv);
+    const bool is_older = argc > 0 && take_older_name(argv[0], typed.flags);
     if (!typed.error.empty()) return refused(typed.error);
     if (!typed.output.empty()) return {{}, false, 0, typed.output, {}};
     try {
-        return {resolve(typed.flags), true, 0, {}, {}};
+        ParsedOptions parsed{resolve(typed.flags), true, 0, {}, {}};
+        parsed.options.shows_clients = parsed.options.verbosity >= (is_older ? 0 : 1);
+        return parsed;
     } catch (const Refusal& refusal) {
         return refused(refusal.text);
     }

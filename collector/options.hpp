@@ -14,8 +14,9 @@ struct Options {
     enum class Action { kForeground, kBackground, kStatus, kStop };
     Configuration configuration;  // control_socket stays empty: it depends on what can be made
     Action action = Action::kForeground;
-    int ready_descriptor = -1;  // --ready-fd; -1: none
-    int verbosity = 0;          // number of -v less number of -q
+    int ready_descriptor = -1;   // --ready-fd; -1: none
+    int verbosity = 0;           // number of -v less number of -q
+    bool shows_clients = false;  // a line an event of socket clients, on standard output
 };
 
 struct ParsedOptions {

@@ -11,6 +11,9 @@
 namespace tidemark::collector {
 Service::Service(const Options& options)
     : background_(options.action == Options::Action::kBackground),
+      client_log_(background_             ? gateway::ClientLog::Level::kSilent
+                  : options.shows_clients ? gateway::ClientLog::Level::kVerbose
+                                          : gateway::ClientLog::Level::kQuiet),
       parent_(getppid()),
       configuration_(options.configuration),
       ends_(loop_, [this](const std::string& why) { request_stop(why); }) {}
@@ -59,6 +62,7 @@ void Service::request_stop(const std::string& why) {
     if (!stopping_) {
         log_info("stopping: " + why);
         notify_service_manager("STOPPING=1");
+        close_older_sockets();  // what they received is drained yet
     }
     stopping_ = true;
     core_->request_stop();
@@ -82,6 +86,8 @@ void Service::drain_ended() {
 // What is still there when the process ends is the lock; the kernel takes that.
 void Service::leave() {
     sinks_.stop();
+    gateway_.reset();
+    tracy_.reset();
     control_.reset();
     watch_.reset();
     processes_.reset();

@@ -13,6 +13,8 @@
 #include "collector/core.hpp"
 #include "collector/core_door.hpp"
 #include "collector/event_loop.hpp"
+#include "collector/gateway/gateway.hpp"
+#include "collector/gateway/tracy_server.hpp"
 #include "collector/instance_lock.hpp"
 #include "collector/options.hpp"
 #include "collector/process_watch.hpp"
@@ -39,6 +41,8 @@ private:
     bool open(std::string& error);
     bool open_core(std::string& error);
     void open_control();
+    bool open_older_sockets(std::string& error);
+    void close_older_sockets();
     bool write_record(bool ready, std::string& error);
     void lock_removed();
     void request_stop(const std::string& why);
@@ -47,6 +51,7 @@ private:
     void leave();
 
     const bool background_;
+    const gateway::ClientLog::Level client_log_;
     const pid_t parent_;
     Configuration configuration_;
     InstanceRecord record_;
@@ -59,6 +64,8 @@ private:
     std::unique_ptr<ProcessWatch> processes_;
     std::unique_ptr<Watch> watch_;
     std::unique_ptr<Control> control_;
+    std::unique_ptr<gateway::Gateway> gateway_;
+    std::unique_ptr<gateway::TracyServer> tracy_;
     std::thread drain_;
     std::string drain_failure_;  // written by the drain thread before it ends
     bool stopping_ = false;

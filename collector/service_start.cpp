@@ -3,6 +3,7 @@
 // How a collector starts: its lock, then what its core needs to be there, then the core.
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "collector/directory.hpp"
@@ -75,7 +76,33 @@ bool Service::open_core(std::string& error) {
     open_control();
     if (!core_->open(error)) return false;
     if (control_) control_->set_generation(core_->generation());
-    return true;
+    return open_older_sockets(error);
+}
+
+// After the core: their questions are answered from what it publishes.
+bool Service::open_older_sockets(std::string& error) {
+    if (!configuration_.legacy_socket.empty()) {
+        gateway::GatewaySettings settings{
+            configuration_.instance, configuration_.legacy_socket,
+            std::chrono::nanoseconds(
+                std::min<std::uint64_t>(configuration_.legacy_grace_ns, std::uint64_t{1} << 62)),
+            client_log_};
+        gateway_ = std::make_unique<gateway::Gateway>(loop_, *door_, std::move(settings));
+        core_->on_covered = [this](std::uint64_t image, std::uint32_t device) {
+            loop_.post([this, image, device] {
+                if (gateway_) gateway_->told_elsewhere(image, device);
+            });
+        };
+        if (!gateway_->open(error)) return false;
+    }
+    if (configuration_.tracy_socket.empty()) return true;
+    tracy_ = std::make_unique<gateway::TracyServer>(loop_, *door_, configuration_.instance);
+    return tracy_->open(configuration_.tracy_socket, error);
+}
+
+void Service::close_older_sockets() {
+    if (gateway_) gateway_->close();
+    if (tracy_) tracy_->close();
 }
 
 void Service::open_control() {

@@ -12,6 +12,7 @@
 #include "shm/identity_raw.hpp"
 #include "shm/kill_point.hpp"
 #include "shm/raw_scan.hpp"
+#include "shm/ring_header.hpp"
 
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
@@ -66,29 +67,16 @@ void fill_identity(RingHeader& header, const shm::Identity& identity) noexcept {
 }
 
 void fill_header(const shm::RawRing& ring, const shm::Identity& identity) noexcept {
-    auto& header = *reinterpret_cast<RingHeader*>(ring.base);
     TIDEMARK_KILL_POINT("create.header");
-    header.magic = shm::kRingMagic;
-    header.byte_order = shm::kRingByteOrder;
-    header.major = shm::kRingMajor;
-    header.minor = shm::kRingMinor;
-    header.header_size = shm::kDeclarationsOffset;
-    header.object_size = ring.size;
-    header.image = ring.image;
+    RingHeader& header = shm::begin_ring_header(ring);
     header.parent_image = inherited.image;
     fill_identity(header, identity);
     header.clock_kind = static_cast<std::uint32_t>(inherited.clock);
-    header.lane_count = shm::kMaxLanes;
-    header.lane_size = sizeof(shm::Lane);
-    header.lanes_offset = shm::kLanesOffset;
-    header.blocks_offset = shm::kBlocksOffset;
-    header.declarations_offset = shm::kDeclarationsOffset;
     header.attach_stamp = shm::read_clock(inherited.clock);
     memcpy(header.instance, inherited.settings.instance, sizeof header.instance);
     header.poll_me = bell() == nullptr;
     header.membarrier = inherited.membarrier;
     header.policy = inherited.settings.drop;
-    header.consumer_slot = -1;
     write_declarations(ring.base);
     TIDEMARK_KILL_POINT("create.publish");
 }

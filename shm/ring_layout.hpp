@@ -80,7 +80,7 @@ struct RingHeader {
     char instance[64];           // wanted collector; empty: any of the user's
     char name[16];               // comm
     char command[256];
-    std::uint8_t reserved0[4];
+    std::uint32_t origin;  // tidemark_origin: who wrote the records
 
     // Producer writes, consumer reads. Own cache-line pair.
     alignas(128) std::uint32_t

@@ -77,6 +77,7 @@ std::unique_ptr<Account> Account::create(const std::string& instance, const Imag
     h.pages_offset = kPagesOffset;
     account->state.serial = serial;
     account->state.forked = identity.forked ? 1 : 0;
+    account->state.origin = identity.origin;
     if (getrandom(account->state.seed, sizeof account->state.seed, GRND_NONBLOCK) < 0) {
         account->state.seed[0] = identity.image;
     }

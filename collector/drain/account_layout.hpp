@@ -28,7 +28,7 @@ struct UsageState {
     std::uint32_t used;  // 1: this place is taken
     std::uint32_t device;
     std::uint32_t pool;  // number of the image
-    std::uint32_t reserved;
+    std::uint32_t covered;  // 1: the process's own ring tells of this device, so this is in no sum
     std::uint64_t current, peak;
     std::uint64_t total_allocated, total_freed, superseded;
     std::uint64_t live, allocations, frees;
@@ -57,6 +57,8 @@ struct AccountState {
     std::uint32_t forked;    // 1: a child of fork, so unmatched frees are its parent's buffers
     std::uint32_t reported;  // 1: the leak log holds what it left
     std::uint32_t table_full;
+    std::uint32_t origin;  // tidemark_origin
+    std::uint32_t reserved;
     std::uint64_t rejected_allocations, rejected_bytes;  // for want of live-table memory
     shm::LossCounter loss[TIDEMARK_LOSS_CAUSE_COUNT];    // copy of the ring's counters
     UsageState usages[kUsagesPerAccount];

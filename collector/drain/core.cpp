@@ -79,6 +79,7 @@ struct Core::Parts {
     bool has_work();
     void sleep();
     void rest();
+    std::function<void(std::uint64_t image, std::uint32_t device)> on_covered;
     void finish();
 };
 
@@ -98,6 +99,9 @@ bool Core::open(std::string& error) {
                                             *p.publisher, p.sinks, p.counters);
     p.pass = std::make_unique<Pass>(p.ledger, p.totals, p.clock, p.sinks, p.configuration.limits);
     p.registry->bell_slot = [&p](std::uint32_t uid) { return p.bells.slot_for(uid); };
+    p.on_covered = [this](std::uint64_t image, std::uint32_t device) {
+        if (on_covered) on_covered(image, device);
+    };
     p.registry->on_attached = [this](std::uint64_t image, int pid) {
         if (on_attached) on_attached(image, pid);
     };
@@ -222,6 +226,8 @@ std::uint64_t Core::Parts::drain(const std::vector<Image*>& images, bool all) {
         busy_images.push_back(image->identity.image);
     registry->note_moved(moved);
     publisher->publish(moved, counters);
+    for (const Covered& covered : pass->covered())
+        if (on_covered) on_covered(covered.image, covered.device);
     for (Image* image : moved) {
         if (image->ring) image->ring->mark_published(image->account->positions);
     }

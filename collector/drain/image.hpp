@@ -15,6 +15,10 @@
 namespace tidemark::collector {
 
 struct Image {
+    bool is_told_by_socket() const noexcept {
+        return identity.origin == TIDEMARK_ORIGIN_SOCKET;
+    }
+
     ImageIdentity identity;
     std::unique_ptr<Account> account;  // null once exited and published for the last time
     std::unique_ptr<Ring> ring;        // null once drained to the end
@@ -25,6 +29,8 @@ struct Image {
     std::uint64_t exit_unix_ns = 0;
     std::uint64_t forget_at_ns = 0;  // CLOCK_MONOTONIC, once exited
     bool quarantine_told = false;
+    // The other image of the same process, if it reports both through its ring and through a socket; see coverage.hpp.
+    Image* sibling = nullptr;
     std::uint32_t declarations_seen = 0;
     shm::LossCounter loss_counted[TIDEMARK_LOSS_CAUSE_COUNT] = {};  // in the collector's sums
 

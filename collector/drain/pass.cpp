@@ -60,8 +60,24 @@ std::uint64_t Pass::run(const std::vector<Image*>& images, std::vector<Image*>& 
         planned_ += image->account->seal_records();
         moved.push_back(image);
     }
+    cover(moved);
     if (!moved.empty()) commit(moved, events);
     return events;
+}
+
+// Before anything is summed: what both a socket and the process's own ring tell of counts once.
+void Pass::cover(std::vector<Image*>& moved) {
+    covered_.clear();
+    for (std::size_t i = 0; i < moved.size(); ++i) {
+        Image* image = moved[i];
+        Image* told = image->is_told_by_socket() ? image : image->sibling;
+        if (told == nullptr || !told->ring) continue;
+        const bool has_moved = std::find(moved.begin(), moved.end(), told) != moved.end();
+        if (!has_moved) told->account->begin_pass();
+        if (!find_covered(*told, covered_) || has_moved) continue;
+        told->account->dirty = true;
+        moved.push_back(told);
+    }
 }
 
 // True if the account changed.

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "collector/drain/clock_calibration.hpp"
+#include "collector/drain/coverage.hpp"
 #include "collector/drain/image.hpp"
 #include "collector/drain/ledger.hpp"
 #include "collector/drain/totals.hpp"
@@ -32,6 +33,8 @@ public:
                       bool all = false);
     // True if the last run left something that it could have taken.
     bool left_work() const noexcept { return left_work_; }
+    // Devices of socket clients that the last run found told of by the clients' own rings.
+    const std::vector<Covered>& covered() const noexcept { return covered_; }
     // The image whose turn it was when the last run ended early; 0: all had theirs.
     std::uint64_t stopped_before() const noexcept { return stopped_before_; }
 
@@ -59,6 +62,7 @@ private:
     bool room_for_event() {
         return ledger_.journal().reserve(planned_ + LiveTable::kMostRecords + 8);
     }
+    void cover(std::vector<Image*>& moved);
     void commit(std::vector<Image*>& moved, std::uint64_t events);
     bool read_live_words(Image& image);
 
@@ -73,6 +77,7 @@ private:
     std::uint64_t limit_ = 0;            // W
     std::uint64_t far_ahead_ = 0;        // W + 1 s: beyond it a stamp is a clock step
     std::uint64_t planned_ = 0;          // undo records that sealing will need
+    std::vector<Covered> covered_;
     bool left_work_ = false;
     std::uint64_t stopped_before_ = 0;
     bool follow_ = false;

@@ -100,6 +100,7 @@ void Publisher::publish_image(Image& image) {
     row.lost_bytes[TIDEMARK_LOSS_NO_SPACE] += state.rejected_bytes;
     std::memcpy(row.name, image.identity.name, sizeof row.name);
     std::memcpy(row.command, image.identity.command, sizeof row.command);
+    row.origin = image.identity.origin;
     publish_row(TIDEMARK_TABLE_PROCESS, image.process_row, row);
     publish_usages(image);
     image.process_row_dirty = false;
@@ -121,6 +122,10 @@ void Publisher::publish_usages(Image& image) {
     for (std::uint32_t i = 0; i < account.usage_count; ++i) {
         const UsageState& usage = account.state.usages[i];
         const bool fresh = image.usage_rows[i] == UINT32_MAX;
+        if (usage.covered != 0) {
+            if (!fresh) free_usage_row(image.usage_rows[i]);
+            continue;
+        }
         if (!fresh && !account.marks[i].moved && account.exact() && !image.exited) continue;
         if (fresh) image.usage_rows[i] = usage_rows_.take();
         tidemark_process_usage_row row{};
@@ -140,6 +145,14 @@ void Publisher::publish_usages(Image& image) {
     }
 }
 
+void Publisher::free_usage_row(std::uint32_t& index) {
+    tidemark_process_usage_row none{};
+    publish_row(TIDEMARK_TABLE_PROCESS_USAGE, index, none);
+    usage_rows_.give_back(index);
+    stats_.set_rows_used(TIDEMARK_TABLE_PROCESS_USAGE, usage_rows_.used());
+    index = UINT32_MAX;
+}
+
 void Publisher::remove(Image& image) {
     ++pass_;
     stats_.begin_pass(pass_);
@@ -149,13 +162,8 @@ void Publisher::remove(Image& image) {
         process_rows_.give_back(image.process_row);
         stats_.set_rows_used(TIDEMARK_TABLE_PROCESS, process_rows_.used());
     }
-    for (const std::uint32_t index : image.usage_rows) {
-        if (index == UINT32_MAX) continue;
-        tidemark_process_usage_row none{};
-        publish_row(TIDEMARK_TABLE_PROCESS_USAGE, index, none);
-        usage_rows_.give_back(index);
-    }
-    stats_.set_rows_used(TIDEMARK_TABLE_PROCESS_USAGE, usage_rows_.used());
+    for (std::uint32_t& index : image.usage_rows)
+        if (index != UINT32_MAX) free_usage_row(index);
     stats_.end_pass(pass_);
     image.process_row = UINT32_MAX;
     image.usage_rows.clear();

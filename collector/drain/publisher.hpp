@@ -73,6 +73,7 @@ private:
     Device& device(std::uint32_t number);
     void publish_image(Image& image);
     void publish_usages(Image& image);
+    void free_usage_row(std::uint32_t& index);
     std::uint32_t pool_number(const Account& account, const UsageState& usage);
     void publish_totals();
     void publish_history(std::uint32_t index, Total& total, std::uint64_t unix_ns);

@@ -101,7 +101,7 @@ void Registry::attach(std::unique_ptr<Ring> ring) {
     ImageIdentity identity = identify(*ring);
     auto known = images_.find(identity.image);
     if (known == images_.end()) {
-        end_predecessor(identity);
+        if (identity.origin == TIDEMARK_ORIGIN_PROGRAM) end_predecessor(identity);
         std::unique_ptr<Account> account = account_for(*ring, identity);
         if (!account) return;
         auto image = std::make_unique<Image>();
@@ -124,7 +124,9 @@ void Registry::attach(std::unique_ptr<Ring> ring) {
     ++counters_.rings_attached;
     image.ended = image.ring->producer_is_gone();
     tell(SinkRecord::Kind::kStart, image);
-    if (on_attached) on_attached(image.identity.image, image.identity.pid);
+    // Of a socket client the gateway decides when it ended: when it is dead and its last message was read.
+    if (on_attached && !image.is_told_by_socket())
+        on_attached(image.identity.image, image.identity.pid);
 }
 
 void Registry::refresh_declarations(Image& image) {
@@ -158,15 +160,28 @@ void Registry::note_moved(const std::vector<Image*>& moved) {
 Image& Registry::add(std::unique_ptr<Image> image) {
     Image& added = *image;
     images_.emplace(added.identity.image, std::move(image));
+    auto& newest = added.is_told_by_socket() ? by_socket_pid_ : by_pid_;
     if (added.exited) {
         exited_.push_back(added.identity.image);
-        if (added.identity.pid > 0) by_pid_.emplace(added.identity.pid, added.identity.image);
+        if (added.identity.pid > 0) newest.emplace(added.identity.pid, added.identity.image);
         return added;
     }
     alive_.push_back(&added);
-    if (added.identity.pid > 0) by_pid_[added.identity.pid] = added.identity.image;
+    if (added.identity.pid > 0) newest[added.identity.pid] = added.identity.image;
+    find_sibling(added);
     counters_.running = alive_.size();
     return added;
+}
+
+void Registry::find_sibling(Image& image) {
+    const auto& others = image.is_told_by_socket() ? by_pid_ : by_socket_pid_;
+    const auto place = others.find(image.identity.pid);
+    if (image.identity.pid <= 0 || place == others.end()) return;
+    Image& other = *images_.at(place->second);
+    if (other.exited || other.identity.start_ticks != image.identity.start_ticks) return;
+    if (other.sibling != nullptr) other.sibling->sibling = nullptr;  // it executed another program
+    image.sibling = &other;
+    other.sibling = &image;
 }
 
 ImageIdentity Registry::identify(const Ring& ring) {
@@ -175,6 +190,8 @@ ImageIdentity Registry::identify(const Ring& ring) {
     identity.image = said.image;
     identity.parent_image = said.parent_image;
     identity.forked = said.parent_image != 0;
+    identity.origin =
+        said.origin == TIDEMARK_ORIGIN_SOCKET ? TIDEMARK_ORIGIN_SOCKET : TIDEMARK_ORIGIN_PROGRAM;
     // A pid of another namespace would name a stranger here.
     const bool foreign =
         said.pid_namespace != 0 && pid_namespace_ != 0 && said.pid_namespace != pid_namespace_;

@@ -85,6 +85,7 @@ private:
     std::unique_ptr<Account> account_for(const Ring& ring, const ImageIdentity& identity);
     ImageIdentity identify(const Ring& ring);
     void end_predecessor(ImageIdentity& identity);
+    void find_sibling(Image& image);
     void report_leaks(Image& image);
     void find_image_to_audit();
     void compare(const Account& account, std::uint64_t buffers, std::uint64_t bytes);
@@ -109,6 +110,7 @@ private:
     std::set<std::string> others_;
     std::vector<Image*> alive_;
     std::unordered_map<std::int32_t, std::uint64_t> by_pid_;  // newest image of a process
+    std::unordered_map<std::int32_t, std::uint64_t> by_socket_pid_;  // the same, told by sockets
     std::deque<std::uint64_t> exited_;                        // in the order of their end
     std::deque<std::unique_ptr<Account>> returning_;  // settled, their memory not yet given back
     std::size_t forgotten_ = 0;  // since memory was last given back to the system

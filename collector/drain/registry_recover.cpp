@@ -58,6 +58,7 @@ void Registry::adopt(std::unique_ptr<Account> account) {
     identity.image = h.image;
     identity.parent_image = h.parent_image;
     identity.forked = account->state.forked != 0;
+    identity.origin = account->state.origin;
     identity.pid = h.pid;
     identity.uid = h.uid;
     identity.start_ticks = h.start_ticks;

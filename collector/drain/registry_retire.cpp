@@ -8,6 +8,7 @@
 
 #include <cstring>
 
+#include "collector/drain/coverage.hpp"
 #include "collector/drain/registry.hpp"
 #include "collector/log.hpp"
 
@@ -64,6 +65,8 @@ void Registry::retire(Image& image, std::vector<Image*>& moved) {
     const shm::LossCounter none[TIDEMARK_LOSS_CAUSE_COUNT] = {};
     publisher_.count_loss(image.loss_counted, none);  // the ledger has them now
     image.exited = true;
+    if (image.sibling != nullptr) image.sibling->sibling = nullptr;
+    image.sibling = nullptr;
     image.forget_at_ns = configuration_.limits.exited_grace_ns == kUnknown
                              ? UINT64_MAX
                              : shm::monotonic_ns() + configuration_.limits.exited_grace_ns;
@@ -114,13 +117,18 @@ void Registry::reopen_exited() {
 
 void Registry::report_leaks(Image& image) {
     const Account& account = *image.account;
-    std::uint64_t bytes = 0;
-    std::uint64_t buffers = 0;
+    std::uint64_t bytes = 0, bytes_covered = 0;
+    std::uint64_t buffers = 0, buffers_covered = 0;
     const std::uint64_t now = clock_.now();
     const bool wanted = sinks_.wants_leaks();
     account.table().for_each([&](const tidemark_account_entry& entry) {
         bytes += entry.life & TIDEMARK_LIFE_SIZE_MASK;
         ++buffers;
+        if (is_covered(account, entry.device)) {
+            bytes_covered += entry.life & TIDEMARK_LIFE_SIZE_MASK;
+            ++buffers_covered;
+            return;  // the process's own ring has it
+        }
         if (!wanted) return;
         SinkRecord record{};
         record.kind = SinkRecord::Kind::kLeak;
@@ -138,8 +146,8 @@ void Registry::report_leaks(Image& image) {
     });
     compare(account, buffers, bytes);
     audited_.erase(image.identity.image);
-    tell(image.ended_by_exec ? SinkRecord::Kind::kExec : SinkRecord::Kind::kExit, image, bytes,
-         buffers);
+    tell(image.ended_by_exec ? SinkRecord::Kind::kExec : SinkRecord::Kind::kExit, image,
+         bytes - bytes_covered, buffers - buffers_covered);
 }
 
 // The table was walked to its end: it must agree with the counters.
@@ -187,8 +195,9 @@ void Registry::forget_old(std::uint64_t now_ns) {
         exited_.pop_front();
         if (place == images_.end()) continue;
         publisher_.remove(*place->second);
-        const auto newest = by_pid_.find(place->second->identity.pid);
-        if (newest != by_pid_.end() && newest->second == place->first) by_pid_.erase(newest);
+        auto& by_pid = place->second->is_told_by_socket() ? by_socket_pid_ : by_pid_;
+        const auto newest = by_pid.find(place->second->identity.pid);
+        if (newest != by_pid.end() && newest->second == place->first) by_pid.erase(newest);
         shm::Segment::unlink(Account::name_of(configuration_.instance, place->first));
         images_.erase(place);
         ++forgotten_;

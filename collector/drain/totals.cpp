@@ -7,6 +7,8 @@
 namespace tidemark::collector {
 namespace {
 
+constexpr UsageState kNothing{};  // what a covered usage adds
+
 struct LossSum {
     std::uint64_t allocations = 0, frees = 0, bytes = 0;
 };
@@ -50,12 +52,17 @@ std::uint32_t Totals::total_of(const Account& account, const UsageState& usage) 
 void Totals::note_rise(const Account& account, CountedAccount& counted) {
     counted.usages.resize(account.usage_count);
     for (std::uint32_t i = 0; i < account.usage_count; ++i) {
-        if (!account.marks[i].moved) continue;
+        const bool covered = account.state.usages[i].covered != 0;
+        if (!account.marks[i].moved && !covered) continue;
         if (counted.usages[i].total == UINT32_MAX) {
             counted.usages[i].total = total_of(account, account.state.usages[i]);
         }
         if (counted.usages[i].total == UINT32_MAX) continue;
         Total& total = totals_[counted.usages[i].total];
+        if (covered) {
+            total.rise -= counted.usages[i].current;  // modulo 2^64: it goes out of the sum
+            continue;
+        }
         total.rise += account.marks[i].highest - account.marks[i].start;
         ++total.movers;
     }
@@ -63,7 +70,10 @@ void Totals::note_rise(const Account& account, CountedAccount& counted) {
 
 void Totals::store_peaks() {
     for (Total& total : totals_) {
-        if (total.movers == 0) continue;
+        if (total.movers == 0) {
+            total.rise = 0;
+            continue;
+        }
         const std::uint64_t highest = total.current + total.rise;
         total.period_highest = std::max(total.period_highest, highest);
         if (highest > total.row->peak) {
@@ -87,10 +97,11 @@ void Totals::count(const Account& account, CountedAccount& counted) {
                            inexact != counted.inexact;
     for (std::uint32_t i = 0; i < account.usage_count; ++i) {
         CountedUsage& c = counted.usages[i];
-        const UsageState& now = account.state.usages[i];
+        const UsageState& usage = account.state.usages[i];
+        const UsageState& now = usage.covered != 0 ? kNothing : usage;
         const bool fresh = !c.counted;
         c.counted = true;
-        if (c.total == UINT32_MAX) c.total = total_of(account, now);
+        if (c.total == UINT32_MAX) c.total = total_of(account, usage);
         if (c.total == UINT32_MAX) continue;
         Total& t = totals_[c.total];
         t.dirty |= account.marks[i].moved || lost_more || fresh;
@@ -118,6 +129,7 @@ void Totals::fold(const Account& account) {
     const LossSum loss = loss_of(account);
     for (std::uint32_t i = 0; i < account.usage_count; ++i) {
         const UsageState& u = account.state.usages[i];
+        if (u.covered != 0) continue;
         const std::uint32_t index = total_of(account, u);
         if (index == UINT32_MAX) continue;
         LedgerRow changed = ledger_.rows()[index];

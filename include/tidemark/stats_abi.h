@@ -199,7 +199,9 @@ enum tidemark_quarantine {
     A(u64, lost_frees, 8, "events", "by tidemark_loss_cause")                                  \
     A(u64, lost_bytes, 8, "bytes", "by tidemark_loss_cause")                                   \
     A(text, name, 16, "", "the kernel's comm")                                                 \
-    A(text, command, 256, "", "command line, words separated by spaces, cut at 255 bytes")
+    A(text, command, 256, "", "command line, words separated by spaces, cut at 255 bytes")     \
+    F(u32, origin, "", "tidemark_origin: who told of its buffers")                             \
+    F(u32, reserved, "", "0")
 
 #define TIDEMARK_FIELDS_PROCESS_USAGE(F, A)                                           \
     F(u64, pass, "", "publication that wrote this row")                               \
@@ -297,7 +299,7 @@ TIDEMARK_ASSERT(sizeof(tidemark_stats_sample) == 32, "ABI");
 TIDEMARK_ASSERT(sizeof(tidemark_device_row) == 120, "ABI");
 TIDEMARK_ASSERT(sizeof(tidemark_memory_row) == 40, "ABI");
 TIDEMARK_ASSERT(sizeof(tidemark_usage_row) == 152, "ABI");
-TIDEMARK_ASSERT(sizeof(tidemark_process_row) == 600, "ABI");
+TIDEMARK_ASSERT(sizeof(tidemark_process_row) == 608, "ABI");
 TIDEMARK_ASSERT(sizeof(tidemark_process_usage_row) == 400, "ABI");
 TIDEMARK_ASSERT(sizeof(tidemark_collector_row) == 368, "ABI");
 TIDEMARK_ASSERT(sizeof(tidemark_history_row) == 64, "ABI");

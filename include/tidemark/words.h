@@ -33,6 +33,13 @@ enum tidemark_pool {
     TIDEMARK_POOL_ANY = 15 /* in frees only: whichever pool holds the buffer */
 };
 
+/* Who told of an image's buffers. */
+enum tidemark_origin {
+    TIDEMARK_ORIGIN_PROGRAM = 0, /* the program itself, through its ring */
+    TIDEMARK_ORIGIN_SOCKET = 1,  /* the program, through a socket of the older monitors */
+    TIDEMARK_ORIGIN_REGION = 2   /* a shared region of tt-metal's own: current figures only */
+};
+
 /* Why an event was not applied. X(identifier, name in JSON, meaning). */
 #define TIDEMARK_LOSS_CAUSES(X)                                                                    \
     X(FULL, "full", "the lane was full and the waiting budget was spent")                          \

@@ -39,7 +39,8 @@ inline std::string built(const std::string& program) {
 }
 
 // Starts a program that dies with the test; `variables` are added, an empty one is removed.
-inline pid_t start(const Words& words, const Variables& variables = {}, int output = -1) {
+inline pid_t start(const Words& words, const Variables& variables = {}, int output = -1,
+                   int input = -1) {
     std::vector<char*> arguments;
     for (const std::string& word : words)
         arguments.push_back(const_cast<char*>(word.c_str()));
@@ -54,6 +55,7 @@ inline pid_t start(const Words& words, const Variables& variables = {}, int outp
             setenv(name.c_str(), value.c_str(), 1);
     }
     if (output >= 0) dup2(output, STDOUT_FILENO);
+    if (input >= 0) dup2(input, STDIN_FILENO);
     execv(arguments[0], arguments.data());
     _exit(126);
 }

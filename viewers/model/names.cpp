@@ -97,6 +97,11 @@ std::string_view loss_words(std::uint32_t cause) {
     return cause < kLossWords.size() ? kLossWords[cause] : std::string_view{};
 }
 
+std::string_view origin_word(std::uint32_t origin) {
+    constexpr std::string_view kWords[] = {"program", "socket", "region"};
+    return origin < std::size(kWords) ? kWords[origin] : "unknown";
+}
+
 std::string_view quarantine_words(std::uint32_t reason) {
     switch (reason) {
         case TIDEMARK_QUARANTINE_NONE:

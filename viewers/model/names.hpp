@@ -42,6 +42,9 @@ std::string_view loss_words(std::uint32_t cause);
 // tidemark_quarantine in words; empty for none.
 std::string_view quarantine_words(std::uint32_t reason);
 
+// tidemark_origin: "program", "socket", "region"; "unknown" for a number that this version does not know.
+std::string_view origin_word(std::uint32_t origin);
+
 // "Wormhole_B0", ...; empty if unknown.
 std::string_view architecture_name(std::uint32_t arch);
 

@@ -162,6 +162,7 @@ Process process_of(const tidemark_process_row& row) {
     process.exit_unix_ns = known(row.exit_unix_ns);
     process.exited = row.state == TIDEMARK_PROCESS_EXITED;
     process.exact = row.exact != 0;
+    process.origin = row.origin;
     process.quarantine = row.quarantine;
     process.events = row.events;
     process.unknown_frees = row.unknown_frees;

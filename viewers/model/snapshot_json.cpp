@@ -129,6 +129,7 @@ Json process_json(const Process& process) {
     object["ambiguous_frees"] = process.ambiguous_frees;
     object["gap_consequences"] = process.gap_consequences;
     object["clock_steps"] = process.clock_steps;
+    object["origin"] = origin_word(process.origin);
     object["quarantine"] = text_or_null(quarantine_words(process.quarantine));
     return object;
 }

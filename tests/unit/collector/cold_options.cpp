@@ -51,7 +51,7 @@ struct CleanPlace {
 
 TEST_CASE("unknown flags, missing values and what excludes each other") {
     const CleanPlace place;
-    check_refused({"--legacy-socket"}, "--legacy-socket");
+    check_refused({"--legacy-sockets"}, "--legacy-sockets");
     check_refused({"--instances", "a"}, "--instances");
     check_refused({"surplus"}, "surplus");
     check_refused({"--instance"}, "--instance");
@@ -61,10 +61,42 @@ TEST_CASE("unknown flags, missing values and what excludes each other") {
     check_refused({"--private"}, "--private needs --instance");
 }
 
+TEST_CASE("the older sockets are served where their clients look, or where they are told to") {
+    const CleanPlace place;
+    CHECK(parse({}).options.configuration.legacy_socket.empty());
+    const Options usual = parse({"--legacy-socket", "--tracy-socket", "-v"}).options;
+    CHECK(usual.configuration.legacy_socket == "/tmp/tt_allocation_server.sock");
+    CHECK(usual.configuration.tracy_socket == "/tmp/tracy_memory_monitor.sock");
+    CHECK(usual.configuration.legacy_grace_ns == 5'000'000'000);
+    CHECK(usual.shows_clients);
+    const Options other = parse({"--legacy-socket=/run/a.sock", "--legacy-grace=0.5"}).options;
+    CHECK(other.configuration.legacy_socket == "/run/a.sock");
+    CHECK(other.configuration.tracy_socket.empty());
+    CHECK(other.configuration.legacy_grace_ns == 500'000'000);
+    CHECK_FALSE(other.shows_clients);
+}
+
+TEST_CASE("under an older server's name it serves what that one served") {
+    const CleanPlace place;
+    const char* verbose[] = {"/usr/local/bin/allocation_server_poc"};
+    const Options named = parse_options(1, verbose).options;
+    CHECK(named.configuration.legacy_socket == "/tmp/tt_allocation_server.sock");
+    CHECK(named.shows_clients);
+    const char* quiet[] = {"allocation_server_poc", "-q", "--legacy-socket=/run/b.sock"};
+    const Options moved = parse_options(3, quiet).options;
+    CHECK(moved.configuration.legacy_socket == "/run/b.sock");
+    CHECK_FALSE(moved.shows_clients);
+    const char* tracy[] = {"tracy_memory_server"};
+    const Options monitor = parse_options(1, tracy).options;
+    CHECK(monitor.configuration.tracy_socket == "/tmp/tracy_memory_monitor.sock");
+    CHECK(monitor.configuration.legacy_socket.empty());
+}
+
 TEST_CASE("bad values are refused with the flag's name") {
     const CleanPlace place;
     check_refused({"--mode", "0755"}, "--mode: '0755'");
     check_refused({"--exited-grace", "soon"}, "--exited-grace: 'soon'");
+    check_refused({"--legacy-grace", "long"}, "--legacy-grace: 'long'");
     check_refused({"--group", "no such group"}, "'no such group'");
     check_refused({"--instance", "a/b"}, "--instance: ");
     check_refused({"--instance", "tmp.x"}, "collide");

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/gateway/client_process.hpp"
+
+#include "shm/event.hpp"
+
+namespace tidemark::collector::gateway {
+namespace {
+
+constexpr std::uint64_t kRetryNs = 1'000'000'000;
+
+constexpr std::uint32_t kAnyPool = TIDEMARK_POOL_ANY;
+constexpr std::uint32_t kCb = 1u << TIDEMARK_POOL_CB;
+constexpr std::uint32_t kKernel = 1u << TIDEMARK_POOL_KERNEL;
+// A free names no pool: all that an allocation may have named.
+constexpr std::uint32_t kBufferPools = (1u << TIDEMARK_POOL_FIRST_NAMED) - 1 - kCb - kKernel;
+
+// The pool of an allocation; TIDEMARK_POOL_ANY if there is none of that number.
+std::uint32_t pool_of(const Frame& frame) {
+    switch (frame.type) {
+        case FrameType::kCbAllocation:
+            return TIDEMARK_POOL_CB;
+        case FrameType::kKernelLoad:
+            return TIDEMARK_POOL_KERNEL;
+        default:
+            return frame.pool < TIDEMARK_POOL_FIRST_NAMED ? frame.pool : kAnyPool;
+    }
+}
+
+std::uint32_t pools_of_free(FrameType type) {
+    return type == FrameType::kCbFree         ? kCb
+           : type == FrameType::kKernelUnload ? kKernel
+                                              : kBufferPools;
+}
+
+bool is_allocation(FrameType type) {
+    return type == FrameType::kAllocation || type == FrameType::kCbAllocation ||
+           type == FrameType::kKernelLoad;
+}
+
+}  // namespace
+
+// A ring that was refused is asked for again, for space may have come.
+bool ClientProcess::has_ring(std::uint64_t now_ns, std::string& error) {
+    if (ring_) return true;
+    if (now_ns < try_again_ns_) return false;
+    std::string reason;
+    ring_ = ProxyRing::make(peer_, instance_, reason);
+    if (!ring_) {
+        if (try_again_ns_ == 0) error = reason;
+        try_again_ns_ = now_ns + kRetryNs;
+        return false;
+    }
+    if (without_ring_.allocations + without_ring_.frees != 0)
+        ring_->count_lost(TIDEMARK_LOSS_NO_SPACE, without_ring_);
+    return true;
+}
+
+Applied ClientProcess::apply(const Frame& frame, std::uint64_t now_ns, std::string& error) {
+    const bool allocates = is_allocation(frame.type);
+    const shm::LossCounter itself{allocates ? 1u : 0u, allocates ? 0u : 1u,
+                                  allocates ? frame.size : 0};
+    if (!has_ring(now_ns, error)) {
+        without_ring_.allocations += itself.allocations;
+        without_ring_.frees += itself.frees;
+        without_ring_.bytes += itself.bytes;
+        return {};
+    }
+    const std::uint32_t pool = allocates ? pool_of(frame) : 0;
+    const bool has_device =
+        frame.device >= 0 && frame.device < static_cast<std::int32_t>(TIDEMARK_DEVICE_HOST);
+    if (!has_device || pool == kAnyPool || frame.size > shm::kMaxEventSize) {
+        ring_->count_lost(TIDEMARK_LOSS_CORRUPT, itself);
+        return {};
+    }
+    if (left_devices_.contains(static_cast<std::uint32_t>(frame.device))) return {};
+    return allocates ? allocate(frame, pool, now_ns) : free(frame, pools_of_free(frame.type));
+}
+
+Applied ClientProcess::allocate(const Frame& frame, std::uint32_t pool, std::uint64_t now_ns) {
+    const BufferKey key{static_cast<std::uint32_t>(frame.device), pool, frame.id};
+    const auto held = held_.allocate(key, frame.size, now_ns);
+    if (!held) {
+        ring_->count_lost(TIDEMARK_LOSS_CORRUPT, {1, 0, frame.size});
+        return {};
+    }
+    send(shm::make_event(0, ring_id(frame.id, held->number),
+                         shm::pack(shm::Operation::kAllocation, pool, frame.size), key.device));
+    return {true, pool, frame.size};
+}
+
+Applied ClientProcess::free(const Frame& frame, std::uint32_t pool_mask) {
+    const auto device = static_cast<std::uint32_t>(frame.device);
+    const auto freed = held_.free(device, pool_mask, frame.id, frame.size);
+    // One that finds nothing goes on its way all the same: it is counted there. So is one that could mean several.
+    const bool any = !freed || (freed->is_ambiguous && freed->buffer.number == 0);
+    const std::uint32_t pool = any ? kAnyPool : freed->key.pool;
+    const std::uint32_t number = freed ? freed->buffer.number : 0;
+    send(shm::make_event(0, ring_id(frame.id, number), shm::pack(shm::Operation::kFree, pool, 0),
+                         device));
+    if (!freed) return {};
+    return {true, freed->key.pool, freed->buffer.size};
+}
+
+void ClientProcess::leave_device(std::uint32_t device) {
+    if (!left_devices_.insert(device).second) return;
+    for (const HeldBuffers::Freed& held : held_.take_device(device))
+        send(shm::make_event(0, ring_id(held.key.id, held.buffer.number),
+                             shm::pack(shm::Operation::kFree, held.key.pool, 0), device));
+}
+
+void ClientProcess::send(const shm::Event& event) {
+    if (!backlog_.empty() || !ring_->append(event)) backlog_.push_back(event);
+}
+
+bool ClientProcess::pump() {
+    while (!backlog_.empty() && ring_->append(backlog_.front()))
+        backlog_.pop_front();
+    if (ring_) ring_->wake();
+    return backlog_.empty();
+}
+
+}  // namespace tidemark::collector::gateway

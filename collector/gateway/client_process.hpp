@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A process that reports through the sockets, over all of its connections: who it is, what it holds, its ring, and what
+// waits for room there. It ends when it is dead and its last connection has been read to the end.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "collector/gateway/frame.hpp"
+#include "collector/gateway/held_buffers.hpp"
+#include "collector/gateway/proxy_ring.hpp"
+
+namespace tidemark::collector::gateway {
+
+// What became of one frame, for the log.
+struct Applied {
+    bool is_known = false;  // taken, and a free found its buffer
+    std::uint32_t pool = 0;
+    std::uint64_t size = 0;
+};
+
+// The event loop's thread only.
+class ClientProcess {
+public:
+    ClientProcess(Peer peer, std::string instance)
+        : peer_(std::move(peer)), instance_(std::move(instance)) {}
+
+    const Peer& peer() const noexcept { return peer_; }
+    const HeldBuffers& held() const noexcept { return held_; }
+    // 0 until the first event.
+    std::uint64_t image() const noexcept { return ring_ ? ring_->image() : 0; }
+
+    // An event frame; `now_ns` is CLOCK_MONOTONIC. What can't be one (a device or pool that there is not) is counted as
+    // lost, as is what comes while no ring can be had; `error` tells of that once.
+    Applied apply(const Frame& frame, std::uint64_t now_ns, std::string& error);
+    // From now on the process's own ring tells of that device: what is held there is let go, and nothing more is taken.
+    void leave_device(std::uint32_t device);
+
+    // Moves what waits into the ring. False: some still waits.
+    bool pump();
+    bool is_waiting() const noexcept { return !backlog_.empty(); }
+    void wake() noexcept {
+        if (ring_) ring_->wake();
+    }
+
+    std::uint32_t connections = 0;
+    bool is_dead = false;
+
+private:
+    void send(const shm::Event& event);
+    bool has_ring(std::uint64_t now_ns, std::string& error);
+    Applied allocate(const Frame& frame, std::uint32_t pool, std::uint64_t now_ns);
+    Applied free(const Frame& frame, std::uint32_t pool_mask);
+
+    Peer peer_;
+    std::string instance_;
+    std::unique_ptr<ProxyRing> ring_;
+    std::uint64_t try_again_ns_ = 0;  // CLOCK_MONOTONIC; 0: no ring has been refused yet
+    shm::LossCounter without_ring_{};
+    HeldBuffers held_;
+    std::set<std::uint32_t> left_devices_;
+    std::deque<shm::Event> backlog_;
+};
+
+}  // namespace tidemark::collector::gateway

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector/gateway/connection.hpp"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "collector/log.hpp"
+
+namespace tidemark::collector::gateway {
+namespace {
+
+constexpr std::size_t kReadAtOnce = 32 * 1024;
+// A client that asks sends one frame and waits; two frames of a stream follow each other much sooner.
+constexpr std::chrono::milliseconds kQuiet{10};
+
+}  // namespace
+
+Connection::~Connection() {
+    if (descriptor_ < 0) return;
+    loop_.cancel(quiet_);
+    loop_.remove(descriptor_);
+    ::close(descriptor_);
+}
+
+bool Connection::start() {
+    return loop_.add(descriptor_, EPOLLIN, [this, self = weak_from_this()](std::uint32_t) {
+        if (const auto alive = self.lock()) on_readable();
+    });
+}
+
+void Connection::resume() {
+    if (!paused_ || descriptor_ < 0) return;
+    paused_ = false;
+    if (!start()) close("it can't be watched: " + std::string(std::strerror(errno)));
+}
+
+void Connection::on_readable() {
+    if (owner_.must_wait()) {
+        paused_ = true;
+        loop_.remove(descriptor_);  // a hang-up would be told again and again
+        return;
+    }
+    std::array<std::byte, kReadAtOnce> bytes;
+    const ssize_t size = recv(descriptor_, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    loop_.cancel(quiet_);
+    quiet_ = 0;
+    if (size <= 0) return ended();
+    stream_.add(std::span(bytes).first(static_cast<std::size_t>(size)));
+    hand_over();
+}
+
+void Connection::hand_over() {
+    const auto self = shared_from_this();  // the owner may close this connection
+    while (descriptor_ >= 0) {
+        const auto frame = stream_.next();
+        if (!frame) break;
+        owner_.on_frame(*this, *frame);
+    }
+    owner_.on_pause();
+    if (descriptor_ < 0) return;
+    if (stream_.is_garbage())
+        close("its bytes are no message of the older protocol, in any of its five versions");
+    else if (stream_.is_undecided())
+        await_quiet();
+}
+
+void Connection::await_quiet() {
+    quiet_ = loop_.after(kQuiet, [this, self = weak_from_this()] {
+        const auto alive = self.lock();
+        if (!alive || descriptor_ < 0) return;
+        quiet_ = 0;
+        stream_.quiet();
+        if (!stream_.is_undecided()) hand_over();
+    });
+}
+
+// The other end was closed. What is there may still be a whole frame.
+void Connection::ended() {
+    const auto self = shared_from_this();
+    stream_.quiet();
+    hand_over();
+    if (descriptor_ < 0) return;
+    loop_.cancel(quiet_);
+    const std::size_t rest = stream_.pending();
+    close(rest == 0 ? "" : "it ended " + std::to_string(rest) + " bytes into a message");
+}
+
+void Connection::answer(const EncodedFrame& frame) {
+    if (descriptor_ < 0) return;
+    const ssize_t sent =
+        send(descriptor_, frame.bytes.data(), frame.size, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent != static_cast<ssize_t>(frame.size)) close("it does not read its answers");
+}
+
+void Connection::close(const std::string& why) {
+    if (descriptor_ < 0) return;
+    if (!why.empty())
+        log_notice("socket client " + std::to_string(peer_.pid) + " (" + peer_.name +
+                   ") was closed: " + why);
+    loop_.cancel(quiet_);
+    loop_.remove(descriptor_);
+    ::close(descriptor_);
+    descriptor_ = -1;
+    owner_.on_closed(*this);
+}
+
+}  // namespace tidemark::collector::gateway

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What every ring's header says of its layout, whoever makes it: a producer for itself, or the collector for a client
+// of its sockets. Freestanding.
+#pragma once
+
+#include "shm/raw_segment.hpp"
+#include "shm/ring_layout.hpp"
+
+namespace tidemark::shm {
+
+// Fills what does not depend on the program: all up to identity, clock and wishes. The object is not published yet.
+inline RingHeader& begin_ring_header(const RawRing& ring) noexcept {
+    auto& header = *reinterpret_cast<RingHeader*>(ring.base);
+    header.magic = kRingMagic;
+    header.byte_order = kRingByteOrder;
+    header.major = kRingMajor;
+    header.minor = kRingMinor;
+    header.header_size = kDeclarationsOffset;
+    header.object_size = ring.size;
+    header.image = ring.image;
+    header.lane_count = kMaxLanes;
+    header.lane_size = sizeof(Lane);
+    header.lanes_offset = kLanesOffset;
+    header.blocks_offset = kBlocksOffset;
+    header.declarations_offset = kDeclarationsOffset;
+    header.consumer_slot = -1;
+    return header;
+}
+
+}  // namespace tidemark::shm
