@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "collector/configuration.hpp"
+#include "collector/ending.hpp"
 #include "collector/sink_record.hpp"
 
 namespace tidemark::collector {
@@ -40,9 +41,9 @@ public:
     void ring_appeared(
         const std::string& object_name);  // tidemark.ring.<image> was renamed into place
     void ring_released(
-        const std::string& object_name);      // somebody who had it open for writing let it go
-    void rescan();                            // the directory watch lost events
-    void process_ended(std::uint64_t image);  // a pidfd said so
+        const std::string& object_name);  // somebody who had it open for writing let it go
+    void rescan();                        // the directory watch lost events
+    void process_ended(std::uint64_t image, Ending ending);  // a pidfd said so
     std::uint64_t flush();             // applies and publishes all; number of the publication
     std::size_t running() const;       // images attached
     std::vector<std::string> clean();  // unlinks what nobody uses; names removed

@@ -21,10 +21,10 @@ void CoreDoor::rescan() {
     core_.post([](Core& core) { core.rescan(); });
 }
 
-void CoreDoor::processes_ended(std::vector<std::uint64_t> images) {
-    core_.post([images = std::move(images)](Core& core) {
-        for (const std::uint64_t image : images)
-            core.process_ended(image);
+void CoreDoor::processes_ended(std::vector<EndedProcess> ended) {
+    core_.post([ended = std::move(ended)](Core& core) {
+        for (const EndedProcess& process : ended)
+            core.process_ended(process.image, process.ending);
     });
 }
 

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "collector/ending.hpp"
+
 namespace tidemark::collector {
 
 struct RingNews {
@@ -27,6 +29,11 @@ struct FlushAnswer {
     std::size_t running = 0;  // images attached after it
 };
 
+struct EndedProcess {
+    std::uint64_t image = 0;
+    Ending ending;
+};
+
 class DrainDoor {
 public:
     virtual ~DrainDoor() = default;
@@ -34,7 +41,7 @@ public:
     // Any thread; done by the drain thread between two passes, in the order of the calls.
     virtual void rings(std::vector<RingNews> news) = 0;
     virtual void rescan() = 0;
-    virtual void processes_ended(std::vector<std::uint64_t> images) = 0;
+    virtual void processes_ended(std::vector<EndedProcess> ended) = 0;
     virtual void leaks_recorded(std::vector<std::uint64_t> images) = 0;
     virtual void request_stop() = 0;
 

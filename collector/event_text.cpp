@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
-#include "tidemark/words.h"
+#include "tidemark/stats_abi.h"
 
 namespace tidemark::collector {
 namespace {
@@ -82,6 +82,27 @@ void append_buffer(std::string& out, const SinkRecord& record) {
     append_number(out, record.age_ns / 1'000'000);
 }
 
+void append_ending(std::string& out, const SinkRecord& record) {
+    switch (record.ending) {
+        case TIDEMARK_ENDING_EXITED:
+            out += ",\"ending\":\"exited\",\"exit_status\":";
+            break;
+        case TIDEMARK_ENDING_KILLED:
+            out += ",\"ending\":\"killed\",\"signal\":";
+            break;
+        case TIDEMARK_ENDING_CRASHED:
+            out += ",\"ending\":\"crashed\",\"signal\":";
+            break;
+        case TIDEMARK_ENDING_EXECUTED:
+            out += ",\"ending\":\"executed\"";
+            return;
+        default:
+            out += ",\"ending\":null";
+            return;
+    }
+    append_number(out, record.ending_code);
+}
+
 template <typename Value>
 bool listed(const std::vector<Value>& list, const Value& value) {
     return list.empty() || std::find(list.begin(), list.end(), value) != list.end();
@@ -109,6 +130,7 @@ void append_event(std::string& out, const SinkRecord& record) {
         append_number(out, record.size);
         out += ",\"left_buffers\":";
         append_number(out, record.id);
+        append_ending(out, record);
     }
     out += "}\n";
 }

@@ -40,7 +40,7 @@ void ProcessWatch::attached(std::uint64_t image, pid_t pid) {
         ended(pid);  // the number was given to another process
     }
     const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
-    if (pidfd < 0 && errno == ESRCH) return door_.processes_ended({image});
+    if (pidfd < 0 && errno == ESRCH) return door_.processes_ended({{image, {}}});
     if (pidfd >= 0 && loop_.add(pidfd, EPOLLIN, [this, pid](std::uint32_t) { ended(pid); })) {
         processes_[pid] = {pidfd, image};
         return;
@@ -55,8 +55,9 @@ void ProcessWatch::ended(pid_t pid) {
     const Process process = found->second;
     processes_.erase(found);
     loop_.remove(process.pidfd);
+    const Ending ending = read_ending(process.pidfd, pid);
     close(process.pidfd);
-    door_.processes_ended({process.image});
+    door_.processes_ended({{process.image, ending}});
 }
 
 void ProcessWatch::missed(int reason) {

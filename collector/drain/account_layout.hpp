@@ -27,7 +27,7 @@ inline constexpr std::uint32_t kSupersededLives = 64;
 struct UsageState {
     std::uint32_t used;  // 1: this place is taken
     std::uint32_t device;
-    std::uint32_t pool;  // number of the image
+    std::uint32_t pool;     // number of the image
     std::uint32_t covered;  // 1: the process's own ring tells of this device, so this is in no sum
     std::uint64_t current, peak;
     std::uint64_t total_allocated, total_freed, superseded;

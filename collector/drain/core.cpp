@@ -157,9 +157,14 @@ void Core::request_stop() noexcept {
 void Core::ring_appeared(const std::string& name) { parts_->registry->ring_appeared(name); }
 void Core::ring_released(const std::string& name) { parts_->registry->ring_released(name); }
 void Core::rescan() { parts_->registry->scan(Registry::Ends::kLookFor); }
-void Core::process_ended(std::uint64_t image) { parts_->registry->process_ended(image); }
+void Core::process_ended(std::uint64_t image, Ending ending) {
+    parts_->registry->process_ended(image, ending);
+}
 void Core::leaks_recorded(std::uint64_t image) { parts_->registry->leaks_recorded(image); }
-std::size_t Core::running() const { return parts_->registry->running(); }
+// Those whose end was not told yet count: who waits for the last one wants to know how it ended.
+std::size_t Core::running() const {
+    return parts_->registry->running() + parts_->registry->untold();
+}
 std::vector<std::string> Core::clean() { return parts_->registry->clean(); }
 std::uint64_t Core::generation() const { return parts_->generation; }
 
@@ -267,6 +272,7 @@ void Core::Parts::heartbeat() {
     counters.untracked_images = bells.untracked_images();
     stats.heartbeat(shm::monotonic_ns(CLOCK_REALTIME), now);
     look_at_live_words();
+    registry->tell_overdue(now);
     registry->forget_old(now);
     registry->give_back_some();  // also where there never is a pause
     registry->audit_step();

@@ -11,13 +11,12 @@
 #include "collector/drain/account.hpp"
 #include "collector/drain/ring.hpp"
 #include "collector/drain/totals.hpp"
+#include "collector/ending.hpp"
 
 namespace tidemark::collector {
 
 struct Image {
-    bool is_told_by_socket() const noexcept {
-        return identity.origin == TIDEMARK_ORIGIN_SOCKET;
-    }
+    bool is_told_by_socket() const noexcept { return identity.origin == TIDEMARK_ORIGIN_SOCKET; }
 
     ImageIdentity identity;
     std::unique_ptr<Account> account;  // null once exited and published for the last time
@@ -25,7 +24,13 @@ struct Image {
     CountedAccount counted;
     bool ended = false;  // its producer let go; what is published is still to be drained
     bool ended_by_exec = false;
-    bool exited = false;  // folded into the ledger
+    bool is_watched = false;  // somebody will say how its process ended
+    Ending ending;
+    // Once exited, until its end was told: the row as published, and what it left.
+    std::unique_ptr<tidemark_process_row> untold_row;
+    std::uint64_t untold_bytes = 0, untold_buffers = 0;
+    std::uint64_t tell_at_ns = 0;  // CLOCK_MONOTONIC: no longer than that
+    bool exited = false;           // folded into the ledger
     std::uint64_t exit_unix_ns = 0;
     std::uint64_t forget_at_ns = 0;  // CLOCK_MONOTONIC, once exited
     bool quarantine_told = false;

@@ -67,9 +67,28 @@ void Publisher::publish_everything(std::map<std::uint64_t, std::unique_ptr<Image
 }
 
 void Publisher::publish_image(Image& image) {
+    if (image.process_row == UINT32_MAX) image.process_row = process_rows_.take();
+    tidemark_process_row row = process_row_of(image);
+    publish_row(TIDEMARK_TABLE_PROCESS, image.process_row, row);
+    if (image.untold_row) *image.untold_row = row;
+    publish_usages(image);
+    image.process_row_dirty = false;
+}
+
+// Of an exited image, whose account is closed.
+void Publisher::publish_ending(Image& image) {
+    tidemark_process_row& row = *image.untold_row;
+    row.ending = image.ending.kind;
+    row.ending_code = image.ending.code;
+    ++pass_;
+    stats_.begin_pass(pass_);
+    publish_row(TIDEMARK_TABLE_PROCESS, image.process_row, row);
+    stats_.end_pass(pass_);
+}
+
+tidemark_process_row Publisher::process_row_of(const Image& image) {
     const Account& account = *image.account;
     const AccountState& state = account.state;
-    if (image.process_row == UINT32_MAX) image.process_row = process_rows_.take();
     tidemark_process_row row{};
     row.in_use = 1;
     row.state = image.exited ? TIDEMARK_PROCESS_EXITED : TIDEMARK_PROCESS_RUNNING;
@@ -101,9 +120,9 @@ void Publisher::publish_image(Image& image) {
     std::memcpy(row.name, image.identity.name, sizeof row.name);
     std::memcpy(row.command, image.identity.command, sizeof row.command);
     row.origin = image.identity.origin;
-    publish_row(TIDEMARK_TABLE_PROCESS, image.process_row, row);
-    publish_usages(image);
-    image.process_row_dirty = false;
+    row.ending = image.ending.kind;
+    row.ending_code = image.ending.code;
+    return row;
 }
 
 // A pool known by its name has the number that the ledger gave it, as in the usage table.

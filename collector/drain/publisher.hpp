@@ -50,6 +50,8 @@ public:
                             const CollectorCounters& counters);
     void publish_collector(const CollectorCounters& counters);
     // An image whose rows are to go.
+    // How an exited image ended was learnt after its last publication.
+    void publish_ending(Image& image);
     void remove(Image& image);
     // What a program says of devices; configuration and sensors win.
     void declare(const shm::Declarations& declarations);
@@ -72,6 +74,7 @@ private:
 
     Device& device(std::uint32_t number);
     void publish_image(Image& image);
+    static tidemark_process_row process_row_of(const Image& image);
     void publish_usages(Image& image);
     void free_usage_row(std::uint32_t& index);
     std::uint32_t pool_number(const Account& account, const UsageState& usage);

@@ -125,8 +125,8 @@ void Registry::attach(std::unique_ptr<Ring> ring) {
     image.ended = image.ring->producer_is_gone();
     tell(SinkRecord::Kind::kStart, image);
     // Of a socket client the gateway decides when it ended: when it is dead and its last message was read.
-    if (on_attached && !image.is_told_by_socket())
-        on_attached(image.identity.image, image.identity.pid);
+    image.is_watched = on_attached && !image.is_told_by_socket() && image.identity.pid > 0;
+    if (image.is_watched) on_attached(image.identity.image, image.identity.pid);
 }
 
 void Registry::refresh_declarations(Image& image) {
@@ -218,7 +218,11 @@ void Registry::end_predecessor(ImageIdentity& identity) {
     Image& old = *images_.at(place->second);
     if (old.identity.start_ticks != identity.start_ticks) return;
     if (old.ring && !old.ring->producer_is_gone()) return;
-    if (!old.exited) old.ended = old.ended_by_exec = true;
+    old.ended_by_exec = true;
+    if (!old.exited)
+        old.ended = true;
+    else if (old.untold_row)
+        tell_end(old);
     identity.parent_image = old.identity.image;
     identity.forked = false;
 }

@@ -42,7 +42,7 @@ public:
     void scan(Ends ends = Ends::kSkip);
     void ring_appeared(const std::string& name);
     void ring_released(const std::string& name);
-    void process_ended(std::uint64_t image);
+    void process_ended(std::uint64_t image, Ending ending);
     void leaks_recorded(std::uint64_t image);
     // A step of the audit's walk: a bounded number of slots of one account's table. A walk that meets a change begins
     // anew at its next turn, so it ends for accounts that rest now and then.
@@ -54,6 +54,10 @@ public:
 
     // Reports, folds and unlinks an image that ended and is drained. `moved` gets it, to be published once more.
     void retire(Image& image, std::vector<Image*>& moved);
+    // Ends of which nobody said in time how they came.
+    void tell_overdue(std::uint64_t now_ns);
+    // Exited images whose end was not told to sinks yet.
+    std::size_t untold() const noexcept { return untold_.size(); }
     // After that publication: makes the account small and lets go of it.
     void settle_exited(Image& image);
     // In a pause: gives back a little of what ended images no longer need. False: nothing is left to give.
@@ -90,6 +94,8 @@ private:
     void find_image_to_audit();
     void compare(const Account& account, std::uint64_t buffers, std::uint64_t bytes);
     Image& add(std::unique_ptr<Image> image);
+    void await_ending(Image& image);
+    void tell_end(Image& image);
     void tell(SinkRecord::Kind kind, const Image& image, std::uint64_t size = 0,
               std::uint64_t id = 0);
     void undo(std::map<std::uint32_t, Account*>& by_serial);
@@ -109,9 +115,10 @@ private:
     // collector's directory watch.
     std::set<std::string> others_;
     std::vector<Image*> alive_;
-    std::unordered_map<std::int32_t, std::uint64_t> by_pid_;  // newest image of a process
+    std::unordered_map<std::int32_t, std::uint64_t> by_pid_;         // newest image of a process
     std::unordered_map<std::int32_t, std::uint64_t> by_socket_pid_;  // the same, told by sockets
-    std::deque<std::uint64_t> exited_;                        // in the order of their end
+    std::vector<std::uint64_t> untold_;
+    std::deque<std::uint64_t> exited_;                // in the order of their end
     std::deque<std::unique_ptr<Account>> returning_;  // settled, their memory not yet given back
     std::size_t forgotten_ = 0;  // since memory was last given back to the system
     std::uint64_t boot_unix_ns_ = 0;

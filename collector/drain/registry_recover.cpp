@@ -77,7 +77,10 @@ void Registry::adopt(std::unique_ptr<Account> account) {
         std::snprintf(ring, sizeof ring, "%s%016llx", shm::kRingPrefix,
                       static_cast<unsigned long long>(h.image));
         shm::Segment::unlink(ring);  // folded before, not yet unlinked
-        if (image->account->state.reported == 0) report_leaks(*image);
+        if (image->account->state.reported == 0) {
+            report_leaks(*image);
+            tell(SinkRecord::Kind::kExit, *image, image->untold_bytes, image->untold_buffers);
+        }
     } else {
         // Its ring, if it is still there, is attached by the scan that follows; if not, all of it was drained.
         image->ended = true;

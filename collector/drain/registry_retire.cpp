@@ -38,9 +38,14 @@ void Registry::ring_released(const std::string& name) {
     if (known->second->ring->producer_is_gone()) known->second->ended = true;
 }
 
-void Registry::process_ended(std::uint64_t number) {
+void Registry::process_ended(std::uint64_t number, Ending ending) {
     const auto known = images_.find(number);
-    if (known != images_.end() && known->second->ring) ring_released(known->second->ring->name());
+    if (known == images_.end()) return;
+    Image& image = *known->second;
+    image.is_watched = false;
+    if (image.untold_row || !image.exited) image.ending = ending;
+    if (image.untold_row) return tell_end(image);
+    if (image.ring) ring_released(image.ring->name());
 }
 
 void Registry::retire(Image& image, std::vector<Image*>& moved) {
@@ -79,6 +84,7 @@ void Registry::retire(Image& image, std::vector<Image*>& moved) {
     }
     std::erase(alive_, &image);
     exited_.push_back(image.identity.image);
+    await_ending(image);
     counters_.running = alive_.size();
     moved.push_back(&image);
 }
@@ -146,8 +152,8 @@ void Registry::report_leaks(Image& image) {
     });
     compare(account, buffers, bytes);
     audited_.erase(image.identity.image);
-    tell(image.ended_by_exec ? SinkRecord::Kind::kExec : SinkRecord::Kind::kExit, image,
-         bytes - bytes_covered, buffers - buffers_covered);
+    image.untold_bytes = bytes - bytes_covered;
+    image.untold_buffers = buffers - buffers_covered;
 }
 
 // The table was walked to its end: it must agree with the counters.
@@ -173,10 +179,12 @@ void Registry::tell(SinkRecord::Kind kind, const Image& image, std::uint64_t siz
     SinkRecord record{};
     record.kind = kind;
     record.image = image.identity.image;
-    record.sequence = image.account->state.events;
+    record.sequence = image.account ? image.account->state.events : image.untold_row->events;
     record.pid = image.identity.pid;
     record.size = size;
     record.id = id;
+    record.ending = image.ending.kind;
+    record.ending_code = image.ending.code;
     record.time_unix_ns = shm::monotonic_ns(CLOCK_REALTIME);
     sinks_.push(record);
 }

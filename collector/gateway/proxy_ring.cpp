@@ -45,7 +45,7 @@ std::string temporary_path(std::uint64_t image) {
 }
 
 void copy_text(char* to, std::size_t size, const std::string& text) {
-    std::memcpy(to, text.data(), std::min(size - 1, text.size()));
+    to[text.copy(to, size - 1)] = '\0';
 }
 
 }  // namespace

@@ -111,6 +111,14 @@ typedef struct tidemark_stats_sample {
 
 enum tidemark_device_kind { TIDEMARK_DEVICE_KIND_ACCELERATOR = 0, TIDEMARK_DEVICE_KIND_HOST = 1 };
 enum tidemark_process_state { TIDEMARK_PROCESS_RUNNING = 1, TIDEMARK_PROCESS_EXITED = 2 };
+/* How an image ended, as far as it could be seen. */
+enum tidemark_ending {
+    TIDEMARK_ENDING_UNKNOWN = 0,  /* or not ended yet */
+    TIDEMARK_ENDING_EXITED = 1,   /* by itself; ending_code is its exit status */
+    TIDEMARK_ENDING_EXECUTED = 2, /* its process executed another program */
+    TIDEMARK_ENDING_KILLED = 3,   /* by a signal from outside; ending_code is its number */
+    TIDEMARK_ENDING_CRASHED = 4   /* by a signal for what it did; ending_code is its number */
+};
 enum tidemark_quarantine {
     TIDEMARK_QUARANTINE_NONE = 0,
     TIDEMARK_QUARANTINE_TRUNCATED = 1, /* the ring segment shrank under the collector */
@@ -201,6 +209,8 @@ enum tidemark_quarantine {
     A(text, name, 16, "", "the kernel's comm")                                                 \
     A(text, command, 256, "", "command line, words separated by spaces, cut at 255 bytes")     \
     F(u32, origin, "", "tidemark_origin: who told of its buffers")                             \
+    F(u32, ending, "", "tidemark_ending; may be published a moment after the end itself")      \
+    F(i32, ending_code, "", "exit status or signal, as ending says")                           \
     F(u32, reserved, "", "0")
 
 #define TIDEMARK_FIELDS_PROCESS_USAGE(F, A)                                           \
@@ -299,7 +309,7 @@ TIDEMARK_ASSERT(sizeof(tidemark_stats_sample) == 32, "ABI");
 TIDEMARK_ASSERT(sizeof(tidemark_device_row) == 120, "ABI");
 TIDEMARK_ASSERT(sizeof(tidemark_memory_row) == 40, "ABI");
 TIDEMARK_ASSERT(sizeof(tidemark_usage_row) == 152, "ABI");
-TIDEMARK_ASSERT(sizeof(tidemark_process_row) == 608, "ABI");
+TIDEMARK_ASSERT(sizeof(tidemark_process_row) == 616, "ABI");
 TIDEMARK_ASSERT(sizeof(tidemark_process_usage_row) == 400, "ABI");
 TIDEMARK_ASSERT(sizeof(tidemark_collector_row) == 368, "ABI");
 TIDEMARK_ASSERT(sizeof(tidemark_history_row) == 64, "ABI");

@@ -90,7 +90,7 @@ ROWS = {
          "exit_unix_ns": T0 + 5, "events": 2, "unknown_frees": 1, "inherited_frees": 2, "duplicates": 3,
          "ambiguous_frees": 4, "gap_consequences": 5, "clock_steps": 6, "quarantine": 3, "sandboxed": 1,
          "lost_allocations": [1, 2, 3, 4, 5, 6, 7, 8], "lost_frees": [2] + [0] * 7, "lost_bytes": [280] + [0] * 7,
-         "name": "sixteen-letters!", "command": "c" * 255, "origin": 1},
+         "name": "sixteen-letters!", "command": "c" * 255, "origin": 1, "ending": 3, "ending_code": 9},
     ],
     "process_usage": [
         {"pass": 41, "in_use": 1, "pid": 4242, "image": IMAGE_A, "device": 0, "pool": 0, "memory": 0,

@@ -33,7 +33,8 @@ Grid holding_grid(const std::vector<Holding>& holdings, std::size_t top, const F
         const Holding& holding = holdings[i];
         const std::string about = holding.exact ? "" : "~";
         const std::string ago =
-            holding.ended_ms_ago ? duration_or_unknown(holding.ended_ms_ago) + " ago" : "N/A";
+            (holding.ended_ms_ago ? duration_or_unknown(holding.ended_ms_ago) + " ago" : "N/A") +
+            (holding.ending.empty() ? "" : ", " + holding.ending);
         grid.row({{holding.pid ? std::to_string(*holding.pid) : "N/A"},
                   {holding.name.empty() ? "N/A" : model::printable(holding.name)},
                   {ended ? ago : duration_or_unknown(holding.oldest_ms)},

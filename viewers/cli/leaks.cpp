@@ -69,11 +69,17 @@ std::vector<Holding> holdings_of(const model::Snapshot& snapshot, bool exited) {
             if (process.exited != exited || usage.live == 0) {
                 continue;
             }
-            Holding holding{process.pid,   process.name.value_or(""),
-                            process.image, {},
-                            usage.device,  usage.pool_name,
-                            usage.live,    usage.current,
-                            usage.exact,   {}};
+            Holding holding{process.pid,
+                            process.name.value_or(""),
+                            process.image,
+                            {},
+                            usage.device,
+                            usage.pool_name,
+                            usage.live,
+                            usage.current,
+                            usage.exact,
+                            {},
+                            model::ending_text(process.ending, process.ending_code)};
             if (process.exit_unix_ns && *process.exit_unix_ns < snapshot.time_unix_ns) {
                 holding.ended_ms_ago = (snapshot.time_unix_ns - *process.exit_unix_ns) / 1'000'000;
             }

@@ -6,6 +6,8 @@
 
 #include <array>
 #include <cstdio>
+#include <cstring>
+#include <iterator>
 #include <vector>
 
 #include "tidemark/stats_abi.h"
@@ -95,6 +97,20 @@ std::string_view loss_key(std::uint32_t cause) {
 
 std::string_view loss_words(std::uint32_t cause) {
     return cause < kLossWords.size() ? kLossWords[cause] : std::string_view{};
+}
+
+std::string_view ending_word(std::uint32_t ending) {
+    constexpr std::string_view kWords[] = {"", "exited", "executed", "killed", "crashed"};
+    return ending < std::size(kWords) ? kWords[ending] : "";
+}
+
+std::string ending_text(std::uint32_t ending, std::int32_t code) {
+    if (ending == TIDEMARK_ENDING_EXITED) return "exit status " + std::to_string(code);
+    if (ending == TIDEMARK_ENDING_EXECUTED) return "executed another program";
+    if (ending != TIDEMARK_ENDING_KILLED && ending != TIDEMARK_ENDING_CRASHED) return {};
+    const char* name = sigabbrev_np(code);
+    return std::string(ending_word(ending)) + " by " +
+           (name != nullptr ? "SIG" + std::string(name) : "signal " + std::to_string(code));
 }
 
 std::string_view origin_word(std::uint32_t origin) {

@@ -42,6 +42,12 @@ std::string_view loss_words(std::uint32_t cause);
 // tidemark_quarantine in words; empty for none.
 std::string_view quarantine_words(std::uint32_t reason);
 
+// tidemark_ending: "exited", "executed", "killed", "crashed"; empty if unknown or not ended.
+std::string_view ending_word(std::uint32_t ending);
+
+// How a program ended, as a person reads it: "exit status 1", "killed by SIGKILL"; empty if unknown.
+std::string ending_text(std::uint32_t ending, std::int32_t code);
+
 // tidemark_origin: "program", "socket", "region"; "unknown" for a number that this version does not know.
 std::string_view origin_word(std::uint32_t origin);
 

@@ -162,6 +162,8 @@ Process process_of(const tidemark_process_row& row) {
     process.exit_unix_ns = known(row.exit_unix_ns);
     process.exited = row.state == TIDEMARK_PROCESS_EXITED;
     process.exact = row.exact != 0;
+    process.ending = row.ending;
+    process.ending_code = row.ending_code;
     process.origin = row.origin;
     process.quarantine = row.quarantine;
     process.events = row.events;

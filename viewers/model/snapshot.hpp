@@ -71,6 +71,8 @@ struct Process {
     std::optional<std::uint64_t> start_unix_ns;
     std::optional<std::uint64_t> exit_unix_ns;
     bool exited = false;
+    std::uint32_t ending = 0;  // tidemark_ending
+    std::int32_t ending_code = 0;
     std::uint32_t origin = TIDEMARK_ORIGIN_PROGRAM;  // tidemark_origin: who told of its buffers
     bool exact = true;
     std::uint32_t quarantine = 0;

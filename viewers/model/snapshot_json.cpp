@@ -129,6 +129,12 @@ Json process_json(const Process& process) {
     object["ambiguous_frees"] = process.ambiguous_frees;
     object["gap_consequences"] = process.gap_consequences;
     object["clock_steps"] = process.clock_steps;
+    object["ending"] = text_or_null(ending_word(process.ending));
+    const bool by_signal =
+        process.ending == TIDEMARK_ENDING_KILLED || process.ending == TIDEMARK_ENDING_CRASHED;
+    object["exit_status"] =
+        process.ending == TIDEMARK_ENDING_EXITED ? Json(process.ending_code) : Json(nullptr);
+    object["signal"] = by_signal ? Json(process.ending_code) : Json(nullptr);
     object["origin"] = origin_word(process.origin);
     object["quarantine"] = text_or_null(quarantine_words(process.quarantine));
     return object;

@@ -64,7 +64,15 @@ TEST_CASE("each kind of event has the documented keys") {
     record.id = 2;
     CHECK(text_of(record) ==
           Json::parse(R"({"time_unix_ns":1700000000123456789,"op":"exit","image":"0123456789abcdef",
-        "sequence":17,"pid":321,"left_bytes":100,"left_buffers":2})"));
+        "sequence":17,"pid":321,"left_bytes":100,"left_buffers":2,"ending":null})"));
+    record.ending = TIDEMARK_ENDING_KILLED;
+    record.ending_code = 9;
+    CHECK(text_of(record).at("ending") == "killed");
+    CHECK(text_of(record).at("signal") == 9);
+    record.ending = TIDEMARK_ENDING_EXITED;
+    record.ending_code = 3;
+    CHECK(text_of(record).at("ending") == "exited");
+    CHECK(text_of(record).at("exit_status") == 3);
     record.kind = Kind::kStart;
     CHECK(text_of(record).size() == 5);
 }

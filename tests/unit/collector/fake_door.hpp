@@ -20,8 +20,11 @@ public:
         ++ring_calls;
     }
     void rescan() override { ++rescans; }
-    void processes_ended(std::vector<std::uint64_t> images) override {
-        ended.insert(ended.end(), images.begin(), images.end());
+    void processes_ended(std::vector<EndedProcess> processes) override {
+        for (const EndedProcess& process : processes) {
+            ended.push_back(process.image);
+            endings.push_back(process.ending);
+        }
     }
     void leaks_recorded(std::vector<std::uint64_t>) override {}
     void request_stop() override {}
@@ -43,6 +46,7 @@ public:
     // The event loop's thread, or while it does not run.
     std::vector<RingNews> news;
     std::vector<std::uint64_t> ended;
+    std::vector<Ending> endings;  // of `ended`, in its order
     std::vector<std::string> removed;
     std::uint64_t pass = 42;
     std::size_t running = 0;
