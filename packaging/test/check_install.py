@@ -55,7 +55,10 @@ def main():
                 run(program)
         package = next(stage.rglob("dist-packages"))
         clean = {**os.environ, "PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1"}
-        run("/usr/bin/python3", "-c", "import tidemark; print(tidemark.__file__)", env=clean, cwd=folder)
+        clean.pop("TIDEMARK_PRODUCER_LIBRARY", None)
+        # The producer library is found beside the package, by its place alone.
+        for module in ("tidemark", "tidemark.producer, tidemark.producer as p; p.enabled()"):
+            run("/usr/bin/python3", "-c", f"import {module}; print(tidemark.__file__)", env=clean, cwd=folder)
     return 0
 
 
