@@ -57,7 +57,7 @@ def main():
         clean = {**os.environ, "PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1"}
         clean.pop("TIDEMARK_PRODUCER_LIBRARY", None)
         # The producer library is found beside the package, by its place alone.
-        for module in ("tidemark", "tidemark.producer, tidemark.producer as p; p.enabled()"):
+        for module in ("tidemark", "tidemark.producer, tidemark.producer as p; p.enabled()", "query_stats, tracy_memory_monitor, tidemark"):
             run("/usr/bin/python3", "-c", f"import {module}; print(tidemark.__file__)", env=clean, cwd=folder)
     return 0
 
