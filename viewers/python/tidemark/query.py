@@ -68,21 +68,25 @@ class BufferList(list):
 
 
 def buffers(device=None, pid=None, pool=None, image=None, state="running", instance=None):
-    """The live buffers, each a dict: device, pool (its name), id, size, age_ms (None: unknown), pid, image, stack. Filters
-    are one value each. `state`: "running", "exited" (what ended programs left), or None for both."""
+    """The live buffers, each a dict: device, pool (its name), id, size, age_ms (None: unknown), pid, image, stack, stamp
+    (in ticks of its clock). Filters are one value each. `state`: "running", "exited" (what ended programs left), or None for both."""
     stats = source(instance).stats()
-    row, found = stats.collector(), BufferList()
-    clock = (row["clock_base_ticks"], row["clock_base_unix_ns"], row["clock_ns_per_tick_q32"]) if row else (0, 0, 0)
+    clock, found = _clock(stats), BufferList()
     number = None if device is None else device_number(device)
     for process in _processes(stats):
         wanted = state in (None, process["state"]) and pid in (None, process["pid"]) and image in (None, process["image"])
         if wanted and any(row["live"] for row in process["usage"]):
             try:
                 with Account(stats.segment.instance, process["image"]) as account:
-                    _read_account(account, process, clock, (number, pool), found)
+                    _read_account(account, process, clock, lambda d, p: number in (None, d) and pool in (None, p), found)
             except AccountError as error:
                 found.problems.append(f"pid {process['pid']}: {error.strerror}")
     return found
+
+
+def _clock(stats):
+    row = stats.collector()
+    return (row["clock_base_ticks"], row["clock_base_unix_ns"], row["clock_ns_per_tick_q32"]) if row else (0, 0, 0)
 
 
 def _read_account(account, process, clock, wanted, found):
@@ -93,11 +97,11 @@ def _read_account(account, process, clock, wanted, found):
     if not exact:
         found.problems.append(f"pid {process['pid']}: changed faster than it could be read")
     for number, size, stamp, device, pool, stack in live:
-        if wanted[0] in (None, device) and wanted[1] in (None, names[pool]):
+        if wanted(device, names[pool]):
             since = _unix_ns(clock, stamp)
             found.append({
                 "device": device, "pool": names[pool], "id": number, "size": size, "pid": process["pid"],
-                "image": process["image"], "stack": stack,
+                "image": process["image"], "stack": stack, "stamp": stamp,
                 "age_ms": None if since is None else max(until - since, 0) // 1_000_000,
             })  # fmt: skip
 
