@@ -68,7 +68,7 @@ class BufferList(list):
 
 
 def buffers(device=None, pid=None, pool=None, image=None, state="running", instance=None):
-    """The live buffers, each a dict: device, pool (its name), id, size, age_ms (None: unknown), pid, image, stack, stamp
+    """The live buffers, oldest first, each a dict: device, pool (its name), id, size, age_ms (None: unknown), pid, image, stack, stamp
     (in ticks of its clock). Filters are one value each. `state`: "running", "exited" (what ended programs left), or None for both."""
     stats = source(instance).stats()
     clock, found = _clock(stats), BufferList()
@@ -81,6 +81,7 @@ def buffers(device=None, pid=None, pool=None, image=None, state="running", insta
                     _read_account(account, process, clock, lambda d, p: number in (None, d) and pool in (None, p), found)
             except AccountError as error:
                 found.problems.append(f"pid {process['pid']}: {error.strerror}")
+    found.sort(key=lambda buffer: buffer["stamp"])
     return found
 
 
