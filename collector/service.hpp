@@ -19,6 +19,7 @@
 #include "collector/signals.hpp"
 #include "collector/sinks.hpp"
 #include "collector/watch.hpp"
+#include "collector/watchdog.hpp"
 
 namespace tidemark::collector {
 
@@ -59,6 +60,7 @@ private:
     std::unique_ptr<ProcessWatch> processes_;
     std::unique_ptr<Watch> watch_;
     std::unique_ptr<Control> control_;
+    Watchdog watchdog_;
     std::thread drain_;
     std::string drain_failure_;  // written by the drain thread before it ends
     bool stopping_ = false;
