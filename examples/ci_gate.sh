@@ -26,7 +26,7 @@ status=0
 tidemarkd --stop >/dev/null
 figures="$(tidemark query --csv --noheader --nounits --query device,pool,pid,allocated,live,name)" || [[ $? == 3 ]]
 left="$(awk -F, '$1 != "host" && $4 > 0 {
-    printf "  device %s %s: pid %s (%s) left %s bytes in %s buffers\n", $1, $2, $3, $6, $4, $5}' <<<"$figures")"
+    printf "  device %s %s: pid %s (%s) left %s bytes (buffers: %s)\n", $1, $2, $3, $6, $4, $5}' <<<"$figures")"
 if [[ -n "$left" ]]; then
     printf 'left allocated:\n%s\n' "$left"
 elif [[ -z "$figures" ]]; then

@@ -55,8 +55,10 @@ def main():
     if len(sys.argv) > 2:
         return work(sys.argv[2], float(seconds))
     programs = [subprocess.Popen([sys.executable, __file__, seconds, name]) for name in WORKERS]
+    told = False
     while any(program.poll() is None for program in programs):
-        if ended:
+        if ended and not told:
+            told = True  # once: a program that is ending already has no handler any more
             for program in programs:
                 program.terminate()
         time.sleep(0.05)

@@ -59,7 +59,7 @@ class Python(unittest.TestCase):
         (tests,) = (code for code in self.code if "def test_" in code)
         (self.folder / "test_it.py").write_text(tests)
         out = self.run_command("python3", "-m", "pytest", "-p", "tidemark.pytest_plugin", "--tidemark", "test_it.py")
-        self.assertIn("limits checked: 1 tests, 0 over a limit", out)
+        self.assertIn("limits checked: 1 test, 0 over a limit", out)
 
     def test_what_is_named_exists(self):
         sys.path.insert(0, str(ROOT / "viewers/python"))

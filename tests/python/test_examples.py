@@ -48,7 +48,7 @@ class Examples(World):
             if plugin:
                 self.assertEqual(done.returncode, 0, done.stdout)
                 self.assertIn("2 passed", done.stdout)
-                self.assertIn("limits checked: 1 tests, 0 over a limit", done.stdout)
+                self.assertIn("limits checked: 1 test, 0 over a limit", done.stdout)
             else:
                 self.assertIn("run it with pytest --tidemark", done.stdout)
 

@@ -34,7 +34,7 @@ class Gate(World):
         self.assertEqual(done.returncode, 1, done.stderr)
         self.assertIn("1 passed", done.stdout)
         self.assertRegex(
-            done.stdout, r"left allocated:\n  device 0 DRAM: pid \d+ \(python3\) left 3145728 bytes in 1 buffers\n$"
+            done.stdout, r"left allocated:\n  device 0 DRAM: pid \d+ \(python3\) left 3145728 bytes \(buffers: 1\)\n$"
         )
 
     def test_as_a_script_it_passes_a_failure_on_and_leaves_nothing_behind(self):

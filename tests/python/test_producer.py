@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The binding of the producer library: what Python tells is what viewers see, and a process has one runtime."""
+import ast
 import json
 import re
 import unittest
 from pathlib import Path
 
-from world import LIBRARY, TRACKER, World, run
+from world import LIBRARY, ROOT, TRACKER, World, run
 
 import tidemark
 from tidemark import words
@@ -101,9 +102,9 @@ with Stats() as stats:
         self.assertEqual(first["flush"], "published")
         self.assertEqual(second, {"images": [first["image"]], "pools": ["DRAM", "SYSTEM_MEMORY"]})
 
-    def test_a_second_library_in_the_process_uses_the_first_ones_runtime(self):
+    def test_other_producer_libraries_in_the_process_use_the_first_ones_runtime(self):
         self.start()
-        second = self.folder / "second.so"
+        second, extension = self.folder / "second.so", LIBRARY.with_name("tidemark_test_extension.so")
         second.write_bytes(LIBRARY.read_bytes())
         text = self.python(
             HEADER + f"""
@@ -111,13 +112,14 @@ import ctypes
 producer.allocation(0, "DRAM", 1, 4096)
 second = ctypes.CDLL({str(second)!r})
 second.tidemark_allocation(0, 0, ctypes.c_uint64(2), ctypes.c_uint64(4096))
+ctypes.CDLL({str(extension)!r}).extension_allocate(ctypes.c_uint64(3), ctypes.c_uint64(4096))
 producer.flush()
 from tidemark import processes
 say(images=[(row["image"], [use["live"] for use in row["usage"]]) for row in processes()], own=producer.status().image)
 """
         )
         said = json.loads(text)
-        self.assertEqual(said["images"], [[said["own"], [2]]])
+        self.assertEqual(said["images"], [[said["own"], [3]]])
 
     def test_a_fork_child_has_a_ring_of_its_own(self):
         self.start()
@@ -136,6 +138,14 @@ say(status=status, parent=found[os.getpid()]["usage"][0]["current"], child=found
     family=found[child]["parent_image"] == found[os.getpid()]["image"])
 """)  # fmt: skip
         self.assertEqual(json.loads(text), {"status": 0, "parent": 100, "child": 200, "family": True})
+
+
+class Package(unittest.TestCase):
+    def test_it_is_written_for_python_3_9(self):
+        files = list((ROOT / "viewers/python").rglob("*.py"))
+        self.assertGreater(len(files), 10)
+        for path in files:
+            ast.parse(path.read_text(encoding="utf-8"), str(path), feature_version=(3, 9))
 
 
 class Library(unittest.TestCase):

@@ -127,7 +127,7 @@ def test_host_is_another_matter():
 """,
             "--tidemark",
         )  # fmt: skip
-        self.assertIn("tidemark: left 4.00 KB (4,096 B) in 1 buffers, limit 0 B; the largest:", text)
+        self.assertIn("tidemark: left 4.00 KB (4,096 B) in 1 buffer, limit 0 B; the largest:", text)
         self.assertIn("device 0 L1 id 0xabc: 4.00 KB (4,096 B), pid ", text)
 
     def test_host_memory_counts_when_it_is_named(self):
@@ -211,18 +211,23 @@ def test_own():
         self.assertNotIn("tidemark: left", text)
 
     def test_wrong_arguments_fail_the_test(self):
-        text = self.expect({"test_size": False, "test_device": False}, """
+        text = self.expect({"test_size": False, "test_device": False, "test_pool": False, "test_own_pool": True}, """
 @limit_memory("much")
 def test_size(): pass
 @limit_leaks("0 B", device=-1)
 def test_device(): pass
+@limit_memory("0 B", pool="dram")
+def test_pool(): pass
+@limit_memory("1 KB", pool="weights")
+def test_own_pool(): churn(1024, producer.name_pool("weights", "DRAM"))
 """, "--tidemark")  # fmt: skip
         self.assertIn("not a size: 'much'", text)
+        self.assertIn("no pool 'dram' is known: DRAM,", text)
 
     def test_without_tracking_limits_are_said_to_be_unchecked(self):
         tests = '@limit_leaks("0 B")\ndef test_leak():\n    producer.allocation(0, "DRAM", 9, 5 * MB)\n'
         text = self.expect({"test_leak": True}, tests)
-        self.assertIn("limits of 1 tests were not checked: run pytest --tidemark", text)
+        self.assertIn("limits not checked: 1 test; run pytest --tidemark", text)
         self.assertNotIn("not checked", self.expect({"test_plain": True}, "def test_plain(): pass\n"))
 
     def test_a_run_that_is_tracked_already_is_not_started_again(self):

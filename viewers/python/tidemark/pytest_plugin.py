@@ -23,7 +23,7 @@ from .control import ControlError
 from .errors import StatsError
 from .family import Window, read_moment
 from .source import source
-from .words import HOST, device_number, device_word, format_bytes, parse_size
+from .words import HOST, POOLS, device_number, device_word, format_bytes, parse_size
 
 AGAIN = "TIDEMARK_PYTEST_AGAIN"
 SHOWN_BUFFERS = 5
@@ -123,7 +123,8 @@ class Limits:
         gc.collect()
         window.end()
         self.checked += 1
-        complaints = [self._memory_complaint(window, *limit) for limit in memory]
+        complaints = [unknown_pool(window, key[1]) for _, key in memory + leaks]
+        complaints += [self._memory_complaint(window, *limit) for limit in memory]
         complaints += [self._leak_complaint(window, *limit) for limit in leaks]
         message = "\n".join(filter(None, complaints))
         if message:
@@ -147,7 +148,8 @@ class Limits:
         total = sum(buffer["size"] for buffer in left)
         if total <= size and (left == [] or size > 0):
             return None
-        lines = [f"left {exactly(total)} in {len(left)} buffers, limit {exactly(size)}; the largest:"]
+        count = "1 buffer" if len(left) == 1 else f"{len(left)} buffers"
+        lines = [f"left {exactly(total)} in {count}, limit {exactly(size)}; the largest:"]
         lines += [
             f"  {pool_text(b['device'], b['pool'])} id {b['id']:#x}: {exactly(b['size'])}, pid {b['pid']}"
             for b in left[:SHOWN_BUFFERS]
@@ -167,12 +169,12 @@ class Limits:
             return
         terminalreporter.section("tidemark")
         if self.unchecked:
-            terminalreporter.line(f"limits of {self.unchecked} tests were not checked: run pytest --tidemark")
+            terminalreporter.line(f"limits not checked: {tests(self.unchecked)}; run pytest --tidemark")
         if self.is_tracked():
             self._summarise(terminalreporter)
 
     def _summarise(self, terminal):
-        terminal.line(f"limits checked: {self.checked} tests, {self.failed} over a limit")
+        terminal.line(f"limits checked: {tests(self.checked)}, {self.failed} over a limit")
         if self.inexact:
             terminal.line(f"{self.inexact} of the figures checked are not exact: events were lost")
         pools = {}
@@ -191,6 +193,13 @@ class Limits:
             )
 
 
+def unknown_pool(window, pool):
+    """A limit on a misspelt pool would never fail."""
+    if pool is None or pool in POOLS or any(key[2] == pool for key in window.after.rows):
+        return None
+    return f"no pool {pool!r} is known: {', '.join(POOLS)}, or one that the program names"
+
+
 def limits_of(item):
     """([(bytes, (device, pool))] of limit_memory, the same of limit_leaks). Wrong arguments are the test's failure."""
     memory = [_memory_limit(*mark.args, **mark.kwargs) for mark in item.iter_markers("limit_memory")]
@@ -207,6 +216,10 @@ def _leak_limit(size, device=None, pool=None):
     if device is None and pool == "SYSTEM_MEMORY":
         device = "host"
     return parse_size(size), (None if device is None else device_number(device), pool)
+
+
+def tests(count):
+    return "1 test" if count == 1 else f"{count} tests"
 
 
 def pool_text(device, pool):
