@@ -37,7 +37,9 @@ def work(name, seconds):
     producer.declare_device(device, f"example card {device}")
     producer.declare_memory(device, "DRAM", 12 << 30)
     buffers = [producer.Buffer(device, pool, 0x1000 + i, size) for i, (pool, size) in enumerate(wanted)]
-    print(f"{name}, pid {os.getpid()}: {format_bytes(sum(size for _, size in wanted))} on device {device}", flush=True)
+    total = format_bytes(sum(size for _, size in wanted))
+    sys.stdout.write(f"{name}, pid {os.getpid()}: {total} on device {device}\n")  # at once: three programs write here
+    sys.stdout.flush()
     until = time.monotonic() + seconds
     while time.monotonic() < until and not ended:
         with producer.Buffer(device, "DRAM", 0x9000, 32 * MB):

@@ -56,7 +56,7 @@ class Examples(World):
         self.start()
         done = run([PYTHON, EXAMPLES / "three_processes.py", "0"], self.environment)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
-        self.assertEqual(len(re.findall(r"^\w+, pid \d+: [\d.]+ MB on device [01]$", done.stdout, re.MULTILINE)), 3)
+        self.assertEqual(len(re.findall(r"^\w+, pid \d+: [\d.]+ MB on device [01]$", done.stdout, re.MULTILINE)), 3, done.stdout)
         self.assertEqual([d["dram_allocated"] for d in tidemark.query_all_devices(self.instance)], [0, 0])
         status, text, _ = self.tidemark("leaks", "--noheader")
         self.assertEqual(status, 1)
