@@ -369,7 +369,6 @@ void Core::Parts::rest() {
 }
 
 void Core::Parts::finish() {
-    registry->scan();  // a program that ended right before the stop may not have been told of yet
     turn(true);
     retire_ended();
     measure_rings();
