@@ -8,7 +8,7 @@
 
 namespace tidemark::collector {
 
-// Sends `state` ("READY=1", "STOPPING=1") to the service manager. True if there is none, or it was sent.
+// Sends `state` ("READY=1", "STOPPING=1", "WATCHDOG=1") to the service manager. True if there is none, or it was sent.
 bool notify_service_manager(std::string_view state) noexcept;
 
 // Writes `line` and a newline to the descriptor and closes it; does nothing for a negative one. False: nobody reads.

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <exception>
+#include <functional>
+#include <utility>
 
 #include "collector/log.hpp"
 #include "collector/notify.hpp"
@@ -16,7 +18,10 @@ Service::Service(const Options& options)
                                           : gateway::ClientLog::Level::kQuiet),
       parent_(getppid()),
       configuration_(options.configuration),
-      ends_(loop_, [this](const std::string& why) { request_stop(why); }) {}
+      ends_(loop_, [this](const std::string& why) { request_stop(why); }),
+      watchdog_(loop_, [this](std::function<void()> answer) {
+          core_->post([answer = std::move(answer)](Core&) { answer(); });
+      }) {}
 
 Service::~Service() {
     sinks_.stop();  // its thread speaks to the core
@@ -35,6 +40,7 @@ int Service::run(StartReport& report) {
     text = "ready: instance " + configuration_.instance + ", pid " + std::to_string(getpid());
     log_notice(text);
     report.succeeded(text, true);
+    watchdog_.start(watchdog_period());
     loop_.run();
     drain_.join();
     leave();

@@ -21,6 +21,7 @@
 #include "collector/signals.hpp"
 #include "collector/sinks.hpp"
 #include "collector/watch.hpp"
+#include "collector/watchdog.hpp"
 
 namespace tidemark::collector {
 
@@ -66,6 +67,7 @@ private:
     std::unique_ptr<Control> control_;
     std::unique_ptr<gateway::Gateway> gateway_;
     std::unique_ptr<gateway::TracyServer> tracy_;
+    Watchdog watchdog_;
     std::thread drain_;
     std::string drain_failure_;  // written by the drain thread before it ends
     bool stopping_ = false;

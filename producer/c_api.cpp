@@ -19,8 +19,10 @@ constexpr RuntimeTable kOwn = tidemark::producer::make_runtime_table();
 
 const RuntimeTable* resolved;  // atomic; nullptr until somebody asked
 
-bool is_usable(const RuntimeTable* table) noexcept {
-    return table != nullptr && table->version == 1 && table->size >= sizeof(RuntimeTable);
+// The shared library finds the table that itself exports unless the tracker is there; that one is our own too.
+bool is_anothers(const RuntimeTable* table) noexcept {
+    return table != nullptr && table->version == 1 && table->size >= sizeof(RuntimeTable) &&
+           table->enabled != kOwn.enabled;
 }
 
 // Usually in the constructor below. Several threads may come here; they find the same.
@@ -28,7 +30,7 @@ bool is_usable(const RuntimeTable* table) noexcept {
     const auto* found =
         static_cast<const RuntimeTable*>(dlsym(RTLD_DEFAULT, tidemark::producer::kRuntimeSymbol));
     if (found == nullptr) (void)dlerror();  // so that the program doesn't find our question's error
-    const RuntimeTable* table = is_usable(found) ? found : &kOwn;
+    const RuntimeTable* table = is_anothers(found) ? found : &kOwn;
     if (table->enabled() == 0) __atomic_store_n(&tidemark_may_be_enabled, 0u, __ATOMIC_RELAXED);
     // SYNC(runtime): release, so that who finds the table finds it decided.
     __atomic_store_n(&resolved, table, __ATOMIC_RELEASE);

@@ -52,9 +52,10 @@ constexpr RuntimeTable make_runtime_table() noexcept {
 
 }  // namespace tidemark::producer
 
-// The tracker exports its table with this, at namespace scope of one of its sources.
+// A library exports its table with this, at namespace scope of one of its sources. The table is constant, so that
+// another library may use it before any constructor ran.
 #define TIDEMARK_EXPORT_RUNTIME                                              \
-    extern "C" __attribute__((visibility("default"), used))                  \
+    extern "C" __attribute__((visibility("default")))                        \
     const ::tidemark::producer::RuntimeTable tidemark_runtime_v1;            \
     constinit const ::tidemark::producer::RuntimeTable tidemark_runtime_v1 = \
         ::tidemark::producer::make_runtime_table()

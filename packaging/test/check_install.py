@@ -55,8 +55,23 @@ def main():
                 run(program)
         package = next(stage.rglob("dist-packages"))
         clean = {**os.environ, "PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1"}
-        run("/usr/bin/python3", "-c", "import tidemark; print(tidemark.__file__)", env=clean, cwd=folder)
+        clean.pop("TIDEMARK_PRODUCER_LIBRARY", None)
+        # The producer library is found beside the package, by its place alone.
+        for module in ("tidemark", "tidemark.producer, tidemark.producer as p; p.enabled()", "query_stats, tracy_memory_monitor, tidemark"):
+            run("/usr/bin/python3", "-c", f"import {module}; print(tidemark.__file__)", env=clean, cwd=folder)
+        check_plugin(Path(folder), clean)
     return 0
+
+
+def check_plugin(folder, environment):
+    """pytest finds the installed plugin by itself, and the plugin the installed programs."""
+    test = folder / "test_plain.py"
+    test.write_text("def test_plain(): pass\n")
+    done = run(
+        "/usr/bin/python3", "-m", "pytest", "-p", "no:cacheprovider", "--tidemark", test, cwd=folder,
+        env={**environment, "PATH": "/usr/bin:/bin"}, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert b"limits checked: 0 tests" in done.stdout, done.stdout.decode()
 
 
 if __name__ == "__main__":

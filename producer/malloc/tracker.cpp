@@ -6,11 +6,7 @@
 #include "producer/runtime.hpp"
 #include "producer/runtime_table.hpp"
 
-// Constant, so that a producer library may use it before any constructor ran.
-extern "C" __attribute__((visibility("default")))
-const tidemark::producer::RuntimeTable tidemark_runtime_v1;
-constinit const tidemark::producer::RuntimeTable tidemark_runtime_v1 =
-    tidemark::producer::make_runtime_table();
+TIDEMARK_EXPORT_RUNTIME;
 
 namespace {
 

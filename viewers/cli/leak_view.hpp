@@ -27,7 +27,7 @@ struct Holding {
     std::uint64_t bytes = 0;
     bool exact = true;
     std::optional<std::uint64_t> oldest_ms;  // of what a running one holds
-    std::string ending;                      // "exit status 1", "killed by SIGKILL"; empty: unknown
+    std::string ending{};                    // "exit status 1", "killed by SIGKILL"; empty: unknown
 };
 
 struct LeakFindings {

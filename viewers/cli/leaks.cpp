@@ -12,6 +12,7 @@
 #include "viewers/cli/verbs.hpp"
 #include "viewers/cli/watch.hpp"
 #include "viewers/model/leak_file.hpp"
+#include "viewers/model/names.hpp"
 #include "viewers/model/units.hpp"
 
 namespace tidemark::cli {

@@ -13,8 +13,9 @@
 namespace tidemark::model {
 namespace {
 
-// An accelerator always shows these, so that scripts find their columns; other pools follow where they are used.
+// These are always shown, so that scripts find their columns; other pools follow where they are used.
 constexpr std::array<const char*, 4> kAcceleratorPools = {"DRAM", "L1", "L1_SMALL", "TRACE"};
+constexpr const char* kHostPool = "SYSTEM_MEMORY";
 
 struct Totals {
     std::map<std::string, std::uint64_t> bytes;
@@ -28,7 +29,9 @@ struct Totals {
 
 std::vector<std::string> pool_columns(const Device& device) {
     std::vector<std::string> names;
-    if (device.device != TIDEMARK_DEVICE_HOST) {
+    if (device.device == TIDEMARK_DEVICE_HOST) {
+        names.emplace_back(kHostPool);
+    } else {
         names.assign(kAcceleratorPools.begin(), kAcceleratorPools.end());
     }
     for (const PoolUsage& usage : device.pools) {

@@ -18,6 +18,7 @@
 #include "collector/event_text.hpp"
 #include "collector/log_file.hpp"
 #include "collector/subscription.hpp"
+#include "tidemark/stats_abi.h"
 #include "tidemark/words.h"
 
 namespace tidemark::collector {

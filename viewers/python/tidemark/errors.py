@@ -12,6 +12,10 @@ class StatsError(Exception):
         self.path = path
 
 
+class NoCollectorError(StatsError):
+    """No collector runs that would keep the figures current: never started, ended, or silent."""
+
+
 TEXTS = {
     "NO_SEGMENT": "no such segment: start the collector (tidemarkd), or name its instance",
     "PERMISSION": "permission denied: ask the collector's owner for --mode or --group",
@@ -25,5 +29,7 @@ TEXTS = {
     "MALFORMED": "a table's sizes contradict each other: restart the collector",
     "BAD_NAME": "not an instance name: 1 to 63 characters without a slash",
     "SYSTEM": "the system refused to open or map it",
+    "STOPPED": "its collector has ended, so the figures are old: start it again (tidemarkd)",
+    "STALLED": "its collector gives no sign of life: look whether it runs (tidemarkd --status), or start it again",
     "BUSY": "a row changed faster than it could be read: try again",
 }

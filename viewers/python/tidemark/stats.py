@@ -72,11 +72,12 @@ class Stats:
         payloads = (self._segment.payload(table, i) for i in range(self._segment.rows(table)))
         return [row for row in map(decode, payloads) if row["in_use"]]
 
-    def snapshot(self, tries=10):
-        """{table name: rows} of all tables, and under "consistent" whether nothing was published meanwhile."""
+    def snapshot(self, tries=10, names=None):
+        """{table name: rows} of all tables, or of those named; under "consistent" whether nothing was published
+        meanwhile."""
         for _ in range(tries):
             ended = self._segment.word(PASS_ENDED)
-            tables = {name: self.rows(name) for name in self._decoders}
+            tables = {name: self.rows(name) for name in (self._decoders if names is None else names)}
             tables["consistent"] = self._segment.word(PASS_BEGUN) == ended
             if tables["consistent"]:
                 break
