@@ -59,6 +59,11 @@ int execute(const std::vector<std::unique_ptr<Command>>& commands, RawOptions& r
         usage_error(std::string("`") + command->name() +
                     "` takes no command after --; `tidemark run -- CMD` does");
     }
+    const std::string own = commands.front()->own_option();
+    if (command != commands.front().get() && !own.empty()) {
+        usage_error(own + " stands before `" + command->name() +
+                    "`, which does not take it there (`tidemark " + command->name() + " --help`)");
+    }
     const Options options = check(raw);
     return command->run({options, arguments.command, arguments.has_separator});
 }
@@ -83,6 +88,7 @@ std::unique_ptr<Parser> make_parser(const std::vector<std::unique_ptr<Command>>&
     auto parser = std::make_unique<Parser>(commands);
     OptionSet root = parser->root();
     raw.add_to(root);
+    commands.front()->add_options(root);
     for (std::size_t i = 0; i < commands.size(); ++i) {
         OptionSet verb = parser->verb(i);
         raw.add_to(verb);
