@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "viewers/cli/links.hpp"
 #include "viewers/cli/output.hpp"
 #include "viewers/cli/verbs.hpp"
 
@@ -74,6 +75,7 @@ std::vector<std::unique_ptr<Command>> make_commands() {
     std::vector<std::unique_ptr<Command>> commands;
     commands.push_back(make_smi());
     commands.push_back(make_query());
+    commands.push_back(make_monitor());
     commands.push_back(make_buffers());
     commands.push_back(make_leaks());
     commands.push_back(make_events());
@@ -113,7 +115,12 @@ int run_main(int argc, const char* const* argv) {
         RawOptions raw;
         const auto commands = make_commands();
         const auto parser = make_parser(commands, raw);
-        return execute(commands, raw, *parser, split_arguments(argc, argv));
+        SplitArguments arguments = split_arguments(argc, argv);
+        const std::string verb = verb_of_program(argc > 0 ? argv[0] : "");
+        if (!verb.empty()) {
+            arguments.own.insert(arguments.own.begin(), verb);
+        }
+        return execute(commands, raw, *parser, arguments);
     } catch (const Failure& failure) {
         std::fprintf(stderr, "tidemark: %s\n", failure.what());
         return failure.status();
