@@ -112,6 +112,26 @@ TEST_CASE("sensor flags that make no sense are usage errors, also before another
     }
 }
 
+TEST_CASE("query adds sensors to its JSON when asked, and says where they have no place") {
+    const test::FakeMachine machine;
+    add_all(machine);
+    test::FakeCollector collector("smiquery");
+    test::a_busy_machine(collector);
+    const auto query = [&](std::vector<std::string> words) {
+        words.insert(words.begin(), {"query", "--instance", collector.instance()});
+        return run_tidemark(words);
+    };
+    const auto with = query({"--sensors", "--sysfs-root", machine.root()});
+    CHECK(with.status == 0);
+    const Json document = Json::parse(with.out);
+    CHECK(document["devices"][0]["sensors"]["power_w"] == 36.0);
+    CHECK(document["devices"][0]["pools"][0]["allocated"] == 471859200);
+    CHECK_FALSE(Json::parse(query({}).out)["devices"][0].contains("sensors"));
+    CHECK(query({"--sensors", "--csv"}).status == 2);
+    CHECK(query({"--sysfs-root", machine.root()}).status == 2);
+    CHECK(run_tidemark({"query", "--sensors", "--instance", nobody()}).status == 3);
+}
+
 TEST_CASE(
     "--compare-kernel tells who holds a card without being tracked, and the other way round") {
     const test::FakeMachine machine;
