@@ -62,15 +62,15 @@ std::string title_of_others(const model::Snapshot& snapshot) {
 void draw_accelerators(SmiPage& page) {
     std::vector<GridColumn> columns = {{"Dev"},
                                        {"PID", Align::kRight},
-                                       {"User", Align::kLeft, 5, 1},
-                                       {"Program", Align::kLeft, 10},
+                                       {"User", Align::kLeft, 4},
+                                       {"Program", Align::kLeft, 8},
                                        {"DRAM", Align::kRight},
                                        {"L1", Align::kRight},
                                        {"CB", Align::kRight},
                                        {"Kernel", Align::kRight}};
     const std::string others = title_of_others(page.snapshot);
     if (!others.empty()) {
-        columns.push_back({others, Align::kRight});
+        columns.push_back({others, Align::kRight, 0, 1});
     }
     const std::size_t count = columns.size();
     Grid grid(std::move(columns));
