@@ -44,14 +44,23 @@ bool holds(const std::string& text, std::string_view part) {
 // A collector, a machine with one card, and a program that has done its events and holds the card open.
 struct World {
     World()
-        : collector(instance.name()),
-          script("run", {std::to_string(kEvents)}, instance.tracked()) {
+        : collector(instance.name()), script("run", {std::to_string(kEvents)}, instance.tracked()) {
         machine.add_card(0, "n300", "wormhole", "0x401e");
         machine.add_host();
         REQUIRE(script.arrived(1));
         REQUIRE(comes_true([this] {
             const auto usage = usage_of(instance.name());
             return usage && usage->allocations + usage->frees == kEvents;
+        }));
+        REQUIRE(comes_true([this] {
+            const auto process = process_of(instance.name(), script.pid());
+            return process && process->name[0] != '\0';
+        }));
+        REQUIRE(comes_true([this] {
+            return row_where<tidemark_memory_row>(
+                       read_stats(instance.name()),
+                       [&](const auto& r) { return r.device == 0 && r.allocated == allocated(); })
+                .has_value();
         }));
     }
     Words tidemark(Words words) const {
@@ -97,11 +106,13 @@ TEST_CASE("smi shows the program, what it holds, and the card's sensors in one p
     CHECK(holds(table.out, std::to_string(world.allocated())));
 }
 
-TEST_CASE("a collector that is killed leaves its figures, its successor takes over, and a stop is told") {
+TEST_CASE(
+    "a collector that is killed leaves its figures, its successor takes over, and a stop is told") {
     World world;
     world.collector.kill();
-    CHECK(device_0(Json::parse(run(world.tidemark({"smi", "--json"})).out))["memories"][0]
-                  ["allocated"] == world.allocated());
+    CHECK(device_0(Json::parse(
+              run(world.tidemark({"smi", "--json"})).out))["memories"][0]["allocated"] ==
+          world.allocated());
     {
         const Collector next(world.instance.name());
         const Ran ran = run(world.tidemark({"smi", "--json"}));

@@ -45,10 +45,10 @@ TEST_CASE("the monitor does not list itself; query, which is no monitor, lists w
             instance.tracked({{"LD_PRELOAD", tracker}}), ends[1]);
         close(ends[1]);
         REQUIRE(comes_true([&] { return process_of(instance.name(), pid).has_value(); }));
-        const std::uint64_t seen = static_cast<std::uint64_t>(
-            std::chrono::duration_cast<std::chrono::nanoseconds>(
-                std::chrono::system_clock::now().time_since_epoch())
-                .count());
+        const std::uint64_t seen =
+            static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(
+                                           std::chrono::system_clock::now().time_since_epoch())
+                                           .count());
         std::string line;
         do {
             line = next_line(ends[0]);

@@ -26,7 +26,7 @@ struct SensorOptions {
 
 class Machine {
 public:
-    // Both must outlive it. Throws Failure for flags that make no sense, and as read() does.
+    // `options` must outlive it. Throws Failure for flags that make no sense, and as read() does.
     Machine(const Options& options, const SensorOptions& sensors);
 
     // Unfiltered, without this program itself. With `compare_kernel` also who holds the cards open. Throws Failure for

@@ -67,7 +67,8 @@ std::string screen(const model::Snapshot& snapshot, const cli::MonitorLook& look
 }  // namespace
 
 TEST_CASE("the monitor's screen, to the letter") {
-    const std::string expected = R"(╭──────────────────────────────────────────────────────────────────────────────╮
+    const std::string expected =
+        R"(╭──────────────────────────────────────────────────────────────────────────────╮
 │ Tidemark memory monitor                               Tracy: not compiled in │
 │ 2030-03-17 17:46:40   every 1000 ms                    devices 0, 1, 2, host │
 ├──────────────────────────────────────────────────────────────────────────────┤
