@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Installs the build into an empty folder and builds a stranger's project against it, by CMake and by pkg-config; imports
-the Python reader from there."""
+the Python reader from there. The older monitors' commands are installed as links."""
 import argparse
 import os
 import subprocess
@@ -53,6 +53,9 @@ def main():
         for program in sorted(consumer.glob("*_c*")):
             if program.is_file() and os.access(program, os.X_OK):
                 run(program)
+        for link in ("allocation_monitor_client", "tracy_memory_monitor_client", "tt_smi", "tt_smi_umd"):
+            assert os.readlink(stage / "bin" / link) == "tidemark", link
+            run(stage / "bin" / link, "--help", stdout=subprocess.DEVNULL)
         package = next(stage.rglob("dist-packages"))
         clean = {**os.environ, "PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1"}
         clean.pop("TIDEMARK_PRODUCER_LIBRARY", None)

@@ -28,6 +28,9 @@ public:
     virtual const char* help() const = 0;
     // Options of this verb alone; the shared ones are added to every verb.
     virtual void add_options(OptionSet&) {}
+    // Of the verb that runs when none is named, whose options stand without it too: the one given, which another verb
+    // must not ignore; empty: none.
+    virtual std::string own_option() const { return {}; }
     // The exit status. May throw Failure.
     virtual int run(const Invocation& invocation) = 0;
 };

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <exception>
 
+#include "viewers/cli/links.hpp"
 #include "viewers/cli/output.hpp"
 #include "viewers/cli/verbs.hpp"
 
@@ -59,6 +60,11 @@ int execute(const std::vector<std::unique_ptr<Command>>& commands, RawOptions& r
         usage_error(std::string("`") + command->name() +
                     "` takes no command after --; `tidemark run -- CMD` does");
     }
+    const std::string own = commands.front()->own_option();
+    if (command != commands.front().get() && !own.empty()) {
+        usage_error(own + " stands before `" + command->name() +
+                    "`, which does not take it there (`tidemark " + command->name() + " --help`)");
+    }
     const Options options = check(raw);
     return command->run({options, arguments.command, arguments.has_separator});
 }
@@ -69,6 +75,7 @@ std::vector<std::unique_ptr<Command>> make_commands() {
     std::vector<std::unique_ptr<Command>> commands;
     commands.push_back(make_smi());
     commands.push_back(make_query());
+    commands.push_back(make_monitor());
     commands.push_back(make_buffers());
     commands.push_back(make_leaks());
     commands.push_back(make_events());
@@ -83,6 +90,7 @@ std::unique_ptr<Parser> make_parser(const std::vector<std::unique_ptr<Command>>&
     auto parser = std::make_unique<Parser>(commands);
     OptionSet root = parser->root();
     raw.add_to(root);
+    commands.front()->add_options(root);
     for (std::size_t i = 0; i < commands.size(); ++i) {
         OptionSet verb = parser->verb(i);
         raw.add_to(verb);
@@ -107,7 +115,12 @@ int run_main(int argc, const char* const* argv) {
         RawOptions raw;
         const auto commands = make_commands();
         const auto parser = make_parser(commands, raw);
-        return execute(commands, raw, *parser, split_arguments(argc, argv));
+        SplitArguments arguments = split_arguments(argc, argv);
+        const std::string verb = verb_of_program(argc > 0 ? argv[0] : "");
+        if (!verb.empty()) {
+            arguments.own.insert(arguments.own.begin(), verb);
+        }
+        return execute(commands, raw, *parser, arguments);
     } catch (const Failure& failure) {
         std::fprintf(stderr, "tidemark: %s\n", failure.what());
         return failure.status();

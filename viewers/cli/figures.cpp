@@ -5,6 +5,11 @@
 #include "viewers/model/units.hpp"
 
 namespace tidemark::cli {
+namespace {
+
+constexpr const char* kUnknown = "N/A";
+
+}  // namespace
 
 std::string Figures::bytes(std::uint64_t value) const {
     return units_ ? model::format_bytes(value) : std::to_string(value);
@@ -32,8 +37,9 @@ std::string Figures::current(const model::PoolUsage& usage) {
 std::string Figures::live(const model::PoolUsage& usage) {
     return about(usage.exact, count(usage.live));
 }
-std::string Figures::memory(std::uint64_t allocated, bool exact) {
-    return about(exact, bytes(allocated));
+
+std::string Figures::sum(const std::optional<std::uint64_t>& allocated, bool exact) {
+    return allocated ? about(exact, bytes(*allocated)) : kUnknown;
 }
 
 std::string Figures::peak(const model::PoolUsage& usage) {

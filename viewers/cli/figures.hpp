@@ -4,6 +4,7 @@
 // used, so that a table explains those and no others.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,8 +25,8 @@ public:
     std::string total_allocated(const model::PoolUsage& usage);
     std::string allocations(const model::PoolUsage& usage);
     std::string frees(const model::PoolUsage& usage);
-    // A memory's sum, exact if all of its pools are.
-    std::string memory(std::uint64_t allocated, bool exact);
+    // A memory's or pool's sum, exact if all that it sums is; N/A if unknown.
+    std::string sum(const std::optional<std::uint64_t>& allocated, bool exact);
 
     // One sentence for each mark that was used.
     std::vector<std::string> footnotes() const;

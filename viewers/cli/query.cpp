@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `tidemark query`: the same figures for scripts, in formats that only ever grow.
+#include <functional>
+
+#include "viewers/cli/machine.hpp"
 #include "viewers/cli/query_text.hpp"
 #include "viewers/cli/session.hpp"
 #include "viewers/cli/verbs.hpp"
@@ -20,13 +23,14 @@ public:
         return R"(Usage: tidemark query [options]
 
   --json                  one JSON document (the default); one a line with -w
+  --sensors               temperatures, power, clocks in it as well; with
+                          --sysfs-root DIR and --sensor 0=nvidia:0 as in `smi`
   --csv                   one row a device and pool; --noheader, --nounits
   --query COLS            CSV of these columns, e.g. device,pool,allocated; with
                           pid, user, name: of processes. `--query help`
   --format proc           plain columns: a line a process, and a TOTAL
   --log FILE.csv          appends timestamp,device,dram,l1 again and again
-  -w, --watch[=SECONDS]   again and again; -r, --refresh MS: so often
-  -n, --count N           so many times; -1, --once
+  -w, --watch[=SECONDS]   -r, --refresh MS    -n, --count N    -1, --once
   -d, --device 0,2|all    -p, --pid PID    -u, --user NAME    --pool POOL
   -o, --output FILE       into a new file; -f, --force: overwrite it
   --instance NAME         --trust-uid UID    --color WHEN    --ascii
@@ -35,7 +39,6 @@ JSON: bytes are integers, unknown is null, keys are only ever added. Exit: 0; 2
 wrong command line; 3 no collector (a stopped one's last figures are printed).
 
 Examples:
-  tidemark query --json | jq '.devices[].pools[] | {pool, allocated}'
   tidemark query --query pid,name,pool,allocated --noheader
   tidemark query --log memory.csv -r 500
 )";
@@ -43,15 +46,20 @@ Examples:
     void add_options(OptionSet& set) override {
         set.list("--query", columns_);
         set.text("--log", log_);
+        set.flag("--sensors", with_sensors_);
+        sensors_.add_to(set);
     }
 
     int run(const Invocation& invocation) override;
 
 private:
     int append_log(Options options);
+    std::function<model::Snapshot()> reader(const Options& options) const;
 
     std::vector<std::string> columns_;
     std::optional<std::string> log_;
+    bool with_sensors_ = false;
+    SensorOptions sensors_;
 };
 
 std::string column_list() {
@@ -82,6 +90,19 @@ int Query::append_log(Options options) {
     return status;
 }
 
+// Sensors only on request: the figures cost a few loads, the sensors a few files and NVIDIA's library.
+std::function<model::Snapshot()> Query::reader(const Options& options) const {
+    if (!with_sensors_) {
+        auto source = std::make_shared<model::StatsSource>(open_source(options));
+        return [source] { return source->read(); };
+    }
+    auto machine = std::make_shared<Machine>(options, sensors_);
+    if (!machine->has_figures()) {
+        unavailable(no_collector_text(options));
+    }
+    return [machine] { return machine->read(); };
+}
+
 int Query::run(const Invocation& invocation) {
     const Options& options = invocation.options;
     if (columns_ == std::vector<std::string>{"help"}) {
@@ -97,16 +118,22 @@ int Query::run(const Invocation& invocation) {
     if (!columns_.empty() && format != "csv") {
         usage_error("--query selects columns of CSV: leave out --format " + format);
     }
+    if (!with_sensors_ && sensors_.given()) {
+        usage_error("--sysfs-root and --sensor mean something with --sensors only");
+    }
+    if (with_sensors_ && (format != "json" || log_)) {
+        usage_error("--sensors are shown in JSON only");
+    }
     if (log_) {
         return append_log(options);
     }
-    auto source = open_source(options);
+    const auto read = reader(options);
     Output output = Output::open(options);
     const Terminal terminal(output.fd(), ColorChoice::kNever, options.ascii);
     int status = kOk;
     Options plain = options;
     show(options, output, terminal, {Redraw::kAppend, format == "proc" ? "\n" : ""}, [&](Size) {
-        model::Snapshot snapshot = source.read();
+        model::Snapshot snapshot = read();
         status = status_for(snapshot);
         model::apply(options.filter, snapshot);
         std::string text = query_text(snapshot, plain, format, columns_);

@@ -22,25 +22,36 @@ std::string start_command(const Options& options) {
     return model::start_command(instance_wanted(options));
 }
 
-model::StatsSource open_source(const Options& options) {
+std::optional<model::StatsSource> find_source(const Options& options) {
     model::StatsSource::Error error;
     auto source = model::StatsSource::open(options.source, error);
-    if (source) {
-        return std::move(*source);
-    }
-    if (!error.missing) {
+    if (!source && !error.missing) {
         throw Failure(
             options.source.instance && options.source.instance->find('/') != std::string::npos
                 ? kUsage
                 : kUnavailable,
             error.text);
     }
-    unavailable("no collector runs for instance '" + instance_wanted(options) + "'; start one: `" +
-                start_command(options) + "`");
+    return source;
 }
 
-int status_for(const model::Snapshot& snapshot) {
-    return snapshot.collector.state == model::CollectorState::kStopped ? kUnavailable : kOk;
+std::string no_collector_text(const Options& options) {
+    return "no collector runs for instance '" + instance_wanted(options) + "'; start one: `" +
+           start_command(options) + "`";
+}
+
+model::StatsSource open_source(const Options& options) {
+    auto source = find_source(options);
+    if (!source) {
+        unavailable(no_collector_text(options));
+    }
+    return std::move(*source);
+}
+
+int status_for(model::CollectorState state) {
+    const bool gone =
+        state == model::CollectorState::kStopped || state == model::CollectorState::kNone;
+    return gone ? kUnavailable : kOk;
 }
 
 }  // namespace tidemark::cli

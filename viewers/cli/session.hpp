@@ -4,6 +4,7 @@
 // whether somebody keeps it up to date.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "viewers/cli/options.hpp"
@@ -12,8 +13,14 @@
 
 namespace tidemark::cli {
 
+// Nothing if no collector ever published under the name; throws Failure for what can't be trusted or understood.
+std::optional<model::StatsSource> find_source(const Options& options);
+
 // Throws Failure(3) with what to do.
 model::StatsSource open_source(const Options& options);
+
+// That none runs, and the one command that starts one.
+std::string no_collector_text(const Options& options);
 
 // The instance that a verb means when it is not named: TIDEMARK_INSTANCE or the user's own.
 std::string instance_wanted(const Options& options);
@@ -21,7 +28,11 @@ std::string instance_wanted(const Options& options);
 // The one command that starts a collector for this instance.
 std::string start_command(const Options& options);
 
-// 0 while the collector lives or stalls (its state tells which), 3 once it has stopped: its last figures were shown.
-int status_for(const model::Snapshot& snapshot);
+// 0 while the collector lives or stalls (its state tells which), 3 once it has stopped (its last figures were shown), and
+// where none ever was.
+int status_for(model::CollectorState state);
+inline int status_for(const model::Snapshot& snapshot) {
+    return status_for(snapshot.collector.state);
+}
 
 }  // namespace tidemark::cli

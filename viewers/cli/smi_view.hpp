@@ -12,8 +12,9 @@ namespace tidemark::cli {
 
 struct SmiLook {
     std::size_t width = 80;
-    bool units = true;   // "450.00 MB", else bytes
-    bool header = true;  // title and column names
+    bool units = true;            // "450.00 MB", else bytes
+    bool header = true;           // title and column names
+    bool compare_kernel = false;  // was asked for; the snapshot holds what came of it
 };
 
 std::string smi_text(const model::Snapshot& snapshot, const SmiLook& look,

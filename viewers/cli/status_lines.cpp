@@ -35,6 +35,11 @@ StatusLine collector_line(const model::Collector& collector, const Figures& figu
         case model::CollectorState::kSuperseded:
             return {"a newer collector is starting; these are the last figures of the one before",
                     Style::kWarning};
+        case model::CollectorState::kNone:
+            return {"no collector runs; `" +
+                        model::printable(model::start_command(collector.instance)) +
+                        "` starts one; what programs allocate is unknown until then",
+                    Style::kWarning};
         case model::CollectorState::kStopped:
             break;
     }
@@ -86,7 +91,8 @@ std::vector<StatusLine> loss_lines(const model::Snapshot& snapshot, const Figure
 std::vector<StatusLine> status_lines(const model::Snapshot& snapshot, const Figures& figures,
                                      bool ascii) {
     std::vector<StatusLine> lines = {collector_line(snapshot.collector, figures)};
-    lines[0].text.insert(0, ascii ? "* " : "● ");
+    const bool none = snapshot.collector.state == model::CollectorState::kNone;
+    lines[0].text.insert(0, ascii ? (none ? "- " : "* ") : (none ? "○ " : "● "));
     const std::vector<StatusLine> losses = loss_lines(snapshot, figures);
     lines.insert(lines.end(), losses.begin(), losses.end());
     if (losses.empty() && snapshot.collector.counters) {

@@ -12,6 +12,7 @@ namespace tidemark::cli {
 
 std::unique_ptr<Command> make_smi();
 std::unique_ptr<Command> make_query();
+std::unique_ptr<Command> make_monitor();
 std::unique_ptr<Command> make_buffers();
 std::unique_ptr<Command> make_leaks();
 std::unique_ptr<Command> make_events();

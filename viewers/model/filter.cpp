@@ -38,6 +38,14 @@ void apply(const Filter& filter, Snapshot& snapshot) {
     for (Device& device : snapshot.devices) {
         std::erase_if(device.pools, unwanted);
     }
+    snapshot.all_pools = snapshot.all_pools && filter.pools.empty();
+    snapshot.all_processes = snapshot.all_processes && filter.pids.empty() && filter.uids.empty();
+    if (snapshot.hardware && !filter.devices.empty()) {
+        snapshot.hardware->unassigned.clear();
+    }
+    std::erase_if(snapshot.kernel, [&](const KernelComparison& comparison) {
+        return !filter.wants_device(comparison.device);
+    });
     const bool by_usage = !filter.devices.empty() || !filter.pools.empty();
     for (Process& process : snapshot.processes) {
         std::erase_if(process.usage, unwanted);

@@ -49,6 +49,8 @@ const char* state_word(CollectorState state) {
             return "stopped";
         case CollectorState::kSuperseded:
             return "superseded";
+        case CollectorState::kNone:
+            return "none";
     }
     return "stopped";
 }

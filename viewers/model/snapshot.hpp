@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tidemark/words.h"
+#include "viewers/model/hardware.hpp"
 
 namespace tidemark::model {
 
@@ -47,7 +48,7 @@ struct PoolUsage {
 struct Memory {
     std::uint32_t memory = 0;
     std::optional<std::uint64_t> capacity;
-    std::uint64_t allocated = 0;
+    std::optional<std::uint64_t> allocated;  // by tracked programs
 };
 
 struct Device {
@@ -87,7 +88,8 @@ struct Process {
     std::vector<PoolUsage> usage;
 };
 
-enum class CollectorState { kRunning, kStalled, kStopped, kSuperseded };
+// kNone: no collector ever published under this name; only sensors are known.
+enum class CollectorState { kRunning, kStalled, kStopped, kSuperseded, kNone };
 
 // Stamps of events to wall-clock time, as the collector calibrated it.
 struct Clock {
@@ -139,9 +141,13 @@ struct Snapshot {
     Collector collector;
     std::vector<Device> devices;
     std::vector<Process> processes;
+    bool all_pools = true;                 // false: a filter took some away
+    bool all_processes = true;             // the same of processes
+    std::optional<Hardware> hardware;      // empty: the viewer reads no sensors
+    std::vector<KernelComparison> kernel;  // by device; empty: not asked for
 };
 
-// "running", "stalled", "stopped", "superseded".
+// "running", "stalled", "stopped", "superseded"; "none".
 const char* state_word(CollectorState state);
 
 // Devices by number with the host last, pools by pool_rank, processes by pid and start time.

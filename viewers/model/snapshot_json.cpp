@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tidemark/stats_abi.h"
+#include "viewers/model/hardware_json.hpp"
 #include "viewers/model/names.hpp"
 
 namespace tidemark::model {
@@ -64,12 +65,14 @@ void add_counters(Json& object, const Collector::Counters& counters) {
 Json collector_json(const Collector& collector) {
     Json object;
     object["pid"] = collector.pid > 0 ? Json(collector.pid) : Json(nullptr);
-    object["state"] = state_word(collector.state);
+    const bool none = collector.state == CollectorState::kNone;
+    object["state"] = none ? Json(nullptr) : Json(state_word(collector.state));
     object["heartbeat_age_ms"] = or_null(collector.heartbeat_age_ms);
     object["events"] = collector.counters ? Json(collector.counters->events) : Json(nullptr);
-    object["lost"] = loss_json(collector.counters ? collector.counters->lost : Loss{});
+    object["lost"] =
+        none ? Json(nullptr) : loss_json(collector.counters ? collector.counters->lost : Loss{});
     object["instance"] = collector.instance;
-    object["generation"] = image_word(collector.generation);
+    object["generation"] = none ? Json(nullptr) : Json(image_word(collector.generation));
     if (collector.counters) {
         add_counters(object, *collector.counters);
     }
@@ -85,7 +88,7 @@ Json device_to_json(const Device& device) {
     for (const Memory& memory : device.memories) {
         object["memories"].push_back({{"memory", memory_word(memory.memory)},
                                       {"capacity", or_null(memory.capacity)},
-                                      {"allocated", memory.allocated}});
+                                      {"allocated", or_null(memory.allocated)}});
     }
     object["pools"] = Json::array();
     for (const PoolUsage& usage : device.pools) {
@@ -155,7 +158,9 @@ Json to_json(const Snapshot& snapshot) {
     document["devices"] = Json::array();
     for (const Device& device : snapshot.devices) {
         document["devices"].push_back(device_to_json(device));
+        add_hardware(document["devices"].back(), snapshot, device.device);
     }
+    add_unassigned(document, snapshot);
     document["processes"] = Json::array();
     for (const Process& process : snapshot.processes) {
         document["processes"].push_back(process_json(process));

@@ -2,59 +2,20 @@
 //
 // The table as a whole, and what changes in it: width, ASCII, loss, figures that are not exact, no collector.
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <clocale>
-#include <ctime>
 #include <sstream>
 
-#include "unit/viewers/fake_collector.hpp"
+#include "unit/viewers/smi_picture.hpp"
 #include "viewers/cli/frame.hpp"
-#include "viewers/cli/smi_view.hpp"
+#include "viewers/model/filter.hpp"
 #include "viewers/model/text.hpp"
 
 using namespace tidemark;
-
-namespace {
-
-// Not a terminal, no colour: what a file gets.
-const cli::Terminal& plain() {
-    static const cli::Terminal terminal(-1, cli::ColorChoice::kNever, false);
-    return terminal;
-}
-
-model::Snapshot busy() {
-    test::FakeCollector collector("smi");
-    test::a_busy_machine(collector);
-    model::SourceOptions options;
-    options.instance = collector.instance();
-    model::StatsSource::Error error;
-    auto source = model::StatsSource::open(options, error);
-    REQUIRE_MESSAGE(source.has_value(), error.text);
-    model::Snapshot snapshot = source->read();
-    snapshot.collector.instance = "test";
-    snapshot.time_unix_ns = test::kStart;
-    for (model::Process& process : snapshot.processes) {
-        process.user = "ada";
-    }
-    return snapshot;
-}
-
-std::string smi(const model::Snapshot& snapshot, std::size_t width = 80,
-                const cli::Terminal& terminal = plain()) {
-    ::setenv("TZ", "UTC", 1);
-    ::tzset();
-    std::setlocale(LC_CTYPE, "C.UTF-8");
-    ::setenv("LANG", "C.UTF-8", 1);
-    return cli::smi_text(snapshot, {width, true, true}, terminal);
-}
-
-bool holds(const std::string& text, std::string_view part) {
-    return text.find(part) != std::string::npos;
-}
-
-}  // namespace
+using test::busy;
+using test::holds;
+using test::plain;
+using test::smi;
 
 TEST_CASE("the table of a busy machine, to the letter") {
     const std::string expected =
@@ -62,11 +23,19 @@ TEST_CASE("the table of a busy machine, to the letter") {
 │ Tidemark )" TIDEMARK_PROJECT_VERSION
         R"(                           instance test   2030-03-17 17:46:40 │
 ├──────────────────────────────────────────────────────────────────────────────┤
-│ Dev   Name             Memory            Used      Total                Full │
-│ 0     n300             DRAM         450.00 MB   12.00 GB  █░░░░░░░░░   3.7 % │
-│                        L1            12.00 MB  120.00 MB  █░░░░░░░░░  10.0 % │
-│ 1     N/A              DRAM          11.00 GB   12.00 GB  █████████░  91.7 % │
-│ host  workstation      host memory   70.00 MB        N/A                 N/A │
+│ Dev   Name                  Temp  Power  Util  Memory used     Total    Full │
+│ 0     n300                   N/A    N/A   N/A    450.00 MB  12.00 GB   3.7 % │
+│ 1     N/A                    N/A    N/A   N/A     11.00 GB  12.00 GB  91.7 % │
+│ host  workstation            N/A    N/A   N/A     70.00 MB       N/A     N/A │
+├──────────────────────────────────────────────────────────────────────────────┤
+│ Dev   Memory                             Used      Total                Full │
+│ 0     DRAM                          450.00 MB   12.00 GB  █░░░░░░░░░   3.7 % │
+│       L1 buffers                     12.00 MB             █░░░░░░░░░  10.0 % │
+│       L1 circular buffers                 0 B             ░░░░░░░░░░   0.0 % │
+│       L1 kernels                          0 B             ░░░░░░░░░░   0.0 % │
+│       L1 total                       12.00 MB  120.00 MB  █░░░░░░░░░  10.0 % │
+│ 1     DRAM                           11.00 GB   12.00 GB  █████████░  91.7 % │
+│ host  host memory                    70.00 MB        N/A                 N/A │
 ├──────────────────────────────────────────────────────────────────────────────┤
 │ Dev   Pool              Allocated       Peak    Live  Allocations      Frees │
 │ 0     DRAM              450.00 MB  512.00 MB     120        1,200      1,080 │
@@ -74,11 +43,12 @@ TEST_CASE("the table of a busy machine, to the letter") {
 │ 1     DRAM               11.00 GB  ≤11.00 GB       9           10          1 │
 │ host  SYSTEM_MEMORY      70.00 MB   80.00 MB  51,234    5,000,000  4,948,766 │
 ├──────────────────────────────────────────────────────────────────────────────┤
-│ Dev     PID  User  Program       Pool           Allocated       Peak    Live │
-│ 0     31337  ada   python3       DRAM           450.00 MB  512.00 MB     120 │
-│                                  L1              12.00 MB   14.00 MB      64 │
-│ 1       900  ada   infer?[31m�   DRAM            11.00 GB   11.00 GB       9 │
-│ host  31337  ada   python3       SYSTEM_MEMORY   70.00 MB   80.00 MB  51,234 │
+│ Dev    PID  User  Program                        DRAM        L1   CB  Kernel │
+│ 0    31337  ada   python3                   450.00 MB  12.00 MB  0 B     0 B │
+│ 1      900  ada   infer?[31m�                11.00 GB       0 B  0 B     0 B │
+├──────────────────────────────────────────────────────────────────────────────┤
+│ Dev     PID  User  Program        Pool           Allocated      Peak    Live │
+│ host  31337  ada   python3        SYSTEM_MEMORY   70.00 MB  80.00 MB  51,234 │
 ├──────────────────────────────────────────────────────────────────────────────┤
 │ Dev   PID  User  Exited program     Pool              Left     Peak  Buffers │
 │ host  777  ada   leaky              SYSTEM_MEMORY  3.00 KB  5.00 KB        2 │
@@ -158,6 +128,36 @@ TEST_CASE("devices without programs and programs without names are shown as such
     CHECK(holds(smi(snapshot), "no program that runs now is tracked"));
     snapshot.devices.clear();
     CHECK(holds(smi(snapshot), "no device has been seen yet"));
+}
+
+TEST_CASE("behind filters nothing is called unused, and no pool called empty") {
+    model::Snapshot by_user = busy();
+    model::Filter filter;
+    filter.pids = {900};
+    model::apply(filter, by_user);
+    CHECK_FALSE(holds(smi(by_user), "not in use"));
+    model::Snapshot by_pool = busy();
+    model::Filter pools;
+    pools.pools = {"L1"};
+    model::apply(pools, by_pool);
+    const std::string text = smi(by_pool);
+    CHECK(holds(text, "12.00 MB  14.00 MB    64 │"));
+    CHECK_FALSE(holds(text, "Kernel"));
+    CHECK_FALSE(holds(text, " 0 B"));
+}
+
+TEST_CASE("pools without a column of their own are summed in one, or named if they are alone") {
+    model::Snapshot snapshot = busy();
+    model::PoolUsage weights = snapshot.processes[2].usage[0];
+    weights.pool = 20;
+    weights.pool_name = "weights";
+    snapshot.processes[2].usage.push_back(weights);
+    CHECK(holds(smi(snapshot), "Kernel    weights"));
+    weights.pool = TIDEMARK_POOL_TRACE;
+    weights.pool_name = "TRACE";
+    snapshot.processes[2].usage.push_back(weights);
+    CHECK(holds(smi(snapshot), "Kernel  Other pools"));
+    CHECK(holds(smi(snapshot), "900.00 MB"));
 }
 
 TEST_CASE("many exited programs do not push the table off the screen") {
