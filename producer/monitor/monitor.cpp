@@ -40,14 +40,12 @@ constexpr bool is_countable(std::uint32_t device, std::uint32_t pool, std::uint6
     return device < Monitor::kMaxDevices && pool < Monitor::kPools && (size >> 48) == 0;
 }
 
-void apply(PoolLine& line, const Key& key, std::uint64_t size, const Insertion& insertion) noexcept {
+void apply(PoolLine& line, std::uint64_t size, const Insertion& insertion) noexcept {
     PoolWriter writer(line);
-    if (insertion.kind == Insertion::kNew) {
+    if (insertion.kind == Insertion::kNew)
         writer.allocate(size);
-    } else {
+    else
         writer.replace(insertion.old_size, size);
-        tracy_free(key.device, key.pool, key.id);
-    }
 }
 
 }  // namespace
@@ -74,7 +72,8 @@ void Monitor::track_allocation(std::uint32_t device, Pool pool, std::uint64_t id
     if (insertion.kind == Insertion::kNoRoom) {
         count(state_->problems.out_of_memory);
     } else {
-        apply(line, key, size, insertion);
+        apply(line, size, insertion);
+        if (insertion.kind == Insertion::kReplaced) tracy_free(device, number, id);
         tracy_allocation(device, number, id, size);
     }
     allocation(device, pool, id, size);
