@@ -22,7 +22,7 @@
 namespace tidemark::bench {
 namespace {
 
-constexpr std::uint64_t kLive = 1'000'000;
+std::uint64_t live_buffers = 1'000'000;  // fewer in a smoke run
 constexpr std::uint64_t kSize = 4096;
 
 struct Sharded {
@@ -43,7 +43,7 @@ struct MapAndMutex {
         std::chrono::steady_clock::time_point time;
     };
     std::mutex mutex;
-    std::unordered_map<std::uint64_t, Info> live_buffers;
+    std::unordered_map<std::uint64_t, Info> infos;
     std::atomic<std::uint64_t> current{0}, allocations{0}, frees{0}, count{0};
 
     void allocate(std::uint64_t id) {
@@ -51,16 +51,16 @@ struct MapAndMutex {
         count.fetch_add(1, std::memory_order_relaxed);
         allocations.fetch_add(1, std::memory_order_relaxed);
         const std::lock_guard lock(mutex);
-        live_buffers[id] = {id, 0, kSize, 0, std::chrono::steady_clock::now()};
+        infos[id] = {id, 0, kSize, 0, std::chrono::steady_clock::now()};
     }
     void free(std::uint64_t id) {
         const std::lock_guard lock(mutex);
-        const auto found = live_buffers.find(id);
-        if (found == live_buffers.end()) return;
+        const auto found = infos.find(id);
+        if (found == infos.end()) return;
         current.fetch_sub(found->second.size, std::memory_order_relaxed);
         count.fetch_sub(1, std::memory_order_relaxed);
         frees.fetch_add(1, std::memory_order_relaxed);
-        live_buffers.erase(found);
+        infos.erase(found);
     }
     std::uint64_t live() const { return count.load(); }
     // Nodes as the allocator gives them, and the buckets.
@@ -68,7 +68,7 @@ struct MapAndMutex {
         void* node = std::malloc(sizeof(Info) + 16);
         const std::uint64_t one = malloc_usable_size(node) + 8;
         std::free(node);
-        return live_buffers.size() * one + live_buffers.bucket_count() * 8;
+        return infos.size() * one + infos.bucket_count() * 8;
     }
 };
 
@@ -88,7 +88,7 @@ struct Bed {
         std::uint64_t id = 0x10000;
         for (std::size_t i = 0; i < shares.size(); ++i) {
             shares[i].next = (i + 1) << 44;
-            for (std::uint64_t n = 0; n < kLive / shares.size(); ++n, id += kSize) {
+            for (std::uint64_t n = 0; n < live_buffers / shares.size(); ++n, id += kSize) {
                 shares[i].ids.push_back(id);
                 tracker.allocate(id);
             }
@@ -97,27 +97,21 @@ struct Bed {
     }
 };
 
-template <class Tracker>
-std::unique_ptr<Bed<Tracker>> bed;
-
-template <class Tracker>
-void set_up(const benchmark::State& state) {
-    bed<Tracker> = std::make_unique<Bed<Tracker>>(state.threads());
-}
-
-template <class Tracker>
-void tear_down(const benchmark::State&) {
-    bed<Tracker>.reset();
+// One for all repetitions: filling it takes longer than measuring.
+template <class Tracker, int kThreads>
+Bed<Tracker>& bed() {
+    static Bed<Tracker> only(kThreads);
+    return only;
 }
 
 // How many of a thread's buffers come and go; the others stay. Those that go come back at the same addresses if they are
 // few, as in a program's loop, and at new ones else.
 constexpr std::size_t kLoop = 1000;
 
-template <class Tracker, bool is_loop>
+template <class Tracker, int kThreads, bool is_loop>
 void measure(benchmark::State& state) {
-    Share& share = bed<Tracker>->shares[static_cast<std::size_t>(state.thread_index())];
-    Tracker& tracker = bed<Tracker>->tracker;
+    auto& [tracker, shares] = bed<Tracker, kThreads>();
+    Share& share = shares[static_cast<std::size_t>(state.thread_index())];
     for (auto _ : state) {
         std::uint64_t& id = share.ids[share.at];
         if (++share.at == (is_loop ? kLoop : share.ids.size())) share.at = 0;
@@ -127,8 +121,10 @@ void measure(benchmark::State& state) {
     }
     state.SetItemsProcessed(2 * state.iterations());
     if (state.thread_index() != 0) return;
-    if (state.threads() == 1 && tracker.live() != kLive) return refuse(state, "buffers were lost");
-    state.counters["bytes_a_buffer"] = static_cast<double>(tracker.bytes()) / kLive;
+    if (state.threads() == 1 && tracker.live() != live_buffers)
+        return refuse(state, "buffers were lost");
+    state.counters["bytes_a_buffer"] =
+        static_cast<double>(tracker.bytes()) / static_cast<double>(live_buffers);
 }
 
 // Five pools in use.
@@ -169,26 +165,30 @@ void measure_relaxed_query(benchmark::State& state) {
     state.SetItemsProcessed(state.iterations());
 }
 
-template <class Tracker, bool is_loop>
+template <class Tracker, int kThreads, bool is_loop>
 void add(const std::string& name) {
-    for (const int threads : {1, 8}) {
-        const std::string pattern = is_loop ? "/loop/" : "/scattered/";
-        benchmark::RegisterBenchmark((name + pattern + std::to_string(threads)).c_str(),
-                                     measure<Tracker, is_loop>)
-            ->Threads(threads)
-            ->Setup(set_up<Tracker>)
-            ->Teardown(tear_down<Tracker>);
-    }
+    const std::string pattern = is_loop ? "/loop/" : "/scattered/";
+    const std::string full = name + pattern + std::to_string(kThreads);
+    benchmark::RegisterBenchmark(full.c_str(), measure<Tracker, kThreads, is_loop>)
+        ->Threads(kThreads)
+        ->Setup([](const benchmark::State&) { bed<Tracker, kThreads>(); });
 }
 
-void register_all(const Options&) {
+template <class Tracker>
+void add_all(const std::string& name) {
+    add<Tracker, 1, true>(name);
+    add<Tracker, 8, true>(name);
+    add<Tracker, 1, false>(name);
+    add<Tracker, 8, false>(name);
+}
+
+void register_all(const Options& options) {
+    if (options.smoke) live_buffers = 20'000;
     benchmark::RegisterBenchmark("monitor/query/all_pools", measure_query);
     benchmark::RegisterBenchmark("monitor/query/compatible", measure_compatible_query);
     benchmark::RegisterBenchmark("monitor/query/relaxed_counters", measure_relaxed_query);
-    add<Sharded, true>("monitor/track/tidemark");
-    add<MapAndMutex, true>("monitor/track/map_and_mutex");
-    add<Sharded, false>("monitor/track/tidemark");
-    add<MapAndMutex, false>("monitor/track/map_and_mutex");
+    add_all<Sharded>("monitor/track/tidemark");
+    add_all<MapAndMutex>("monitor/track/map_and_mutex");
 }
 
 }  // namespace

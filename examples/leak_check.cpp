@@ -36,7 +36,8 @@ int main(int argc, char**) {
     const auto now = std::chrono::steady_clock::now();
     for (const auto& buffer : monitor.get_active_buffers(0)) {
         if (known.count(buffer.buffer_id) != 0) continue;
-        const auto age = std::chrono::duration_cast<std::chrono::milliseconds>(now - buffer.alloc_time);
+        const auto age =
+            std::chrono::duration_cast<std::chrono::milliseconds>(now - buffer.alloc_time);
         std::printf("leaked: 0x%llx, %llu bytes, %lld ms old\n",
                     static_cast<unsigned long long>(buffer.buffer_id),
                     static_cast<unsigned long long>(buffer.size),

@@ -27,7 +27,7 @@ namespace tidemark {
 class Monitor {
 public:
     static constexpr std::uint32_t kMaxDevices = 64;  // numbers 0 to 63
-    static constexpr std::uint32_t kPools = 7;        // DRAM to KERNEL, as tidemark_pool numbers them
+    static constexpr std::uint32_t kPools = 7;  // DRAM to KERNEL, as tidemark_pool numbers them
     static constexpr std::uint32_t kBufferPools = 5;  // DRAM to TRACE
 
     // Who reports. Two of them may report one buffer, each its allocation and its free, and it counts once: an allocation
@@ -43,7 +43,8 @@ public:
         std::uint64_t peak_live;    // highest `live`
         std::uint64_t allocations;  // duplicates too
         std::uint64_t frees;        // of buffers that were known
-        std::uint64_t duplicates;   // allocations of a live buffer: the new size stands, the old life ends unseen
+        std::uint64_t
+            duplicates;  // allocations of a live buffer: the new size stands, the old life ends unseen
     };
 
     // All pools of a device at one moment. Arrays are indexed by tidemark_pool.
@@ -72,8 +73,9 @@ public:
         std::uint64_t unknown_frees;    // no such live buffer here; sent to the ring as pool ANY
         std::uint64_t ambiguous_frees;  // the id was live in several pools: the newest was taken
         std::uint64_t invalid;          // device, pool or size out of range: not in these figures
-        std::uint64_t nested;           // from a signal handler inside another call: to the ring only
-        std::uint64_t out_of_memory;    // no room in the table: to the ring only; or a list that was cut short
+        std::uint64_t nested;  // from a signal handler inside another call: to the ring only
+        std::uint64_t
+            out_of_memory;  // no room in the table: to the ring only; or a list that was cut short
     };
 
     // The one of this process. Never destroyed: destructors of static objects may still report.

@@ -22,14 +22,16 @@ Arena::Map Arena::make(unsigned generation) noexcept {
     const std::size_t bytes = kShards * table_bytes(generation);
     const bool is_large = bytes >= 8 * kLargePage;
     const std::size_t size = bytes + (is_large ? kLargePage : 0);
-    const shm::Word got = shm::raw_syscall(SYS_mmap, 0, static_cast<long>(size), PROT_READ | PROT_WRITE,
-                                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    const shm::Word got =
+        shm::raw_syscall(SYS_mmap, 0, static_cast<long>(size), PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (shm::failed(got)) return {};
     auto at = static_cast<std::uintptr_t>(got);
     if (is_large) {
         at = (at + kLargePage - 1) & ~(std::uintptr_t{kLargePage} - 1);
         // A random place costs a walk through the page tables besides, which is longer in a virtual machine.
-        shm::raw_syscall(SYS_madvise, static_cast<long>(at), static_cast<long>(bytes), MADV_HUGEPAGE);
+        shm::raw_syscall(SYS_madvise, static_cast<long>(at), static_cast<long>(bytes),
+                         MADV_HUGEPAGE);
     }
     return {reinterpret_cast<void*>(got), size, reinterpret_cast<std::byte*>(at)};
 }

@@ -20,7 +20,8 @@ struct Instance {
 // Not synchronised. May throw std::bad_alloc, and is then as it was.
 class Instances {
 public:
-    using Key = std::tuple<std::uint32_t, std::uint32_t, std::uint64_t>;  // device, pool, id as told
+    using Key =
+        std::tuple<std::uint32_t, std::uint32_t, std::uint64_t>;  // device, pool, id as told
 
     std::uint64_t begin(const Key& key, std::uint64_t size, std::uint32_t type) {
         Stack& stack = stacks_[key];

@@ -91,8 +91,8 @@ void Monitor::track_deallocation(std::uint32_t device, Pool pool, std::uint64_t 
 
 void Monitor::free_buffer(std::uint32_t device, std::uint32_t pool, std::uint64_t id,
                           Reporter reporter) noexcept {
-    const bool is_kept = state_ != nullptr && device < kMaxDevices &&
-                         (pool < kPools || pool == TIDEMARK_POOL_ANY);
+    const bool is_kept =
+        state_ != nullptr && device < kMaxDevices && (pool < kPools || pool == TIDEMARK_POOL_ANY);
     if (__builtin_expect(!is_kept || is_inside, 0)) {
         if (state_ != nullptr) count(is_kept ? state_->problems.nested : state_->problems.invalid);
         return tidemark::free(device, static_cast<Pool>(pool), id);

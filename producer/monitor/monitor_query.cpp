@@ -77,8 +77,8 @@ Monitor::PoolFigures Monitor::query_pool(std::uint32_t device, Pool pool) const 
     for (int tries = 0; tries < kTries; ++tries) {
         const std::uint64_t sequence = load(line.sequence);
         const std::uint64_t frees = load(line.frees);
-        figures = {load(line.current),     load(line.peak),        load(line.live),
-                   load(line.peak_live),   load(line.allocations), frees,
+        figures = {load(line.current),   load(line.peak),        load(line.live),
+                   load(line.peak_live), load(line.allocations), frees,
                    load(line.duplicates)};
         if ((sequence & 1) == 0 && line.sequence.load(std::memory_order_relaxed) == sequence) break;
     }

@@ -28,7 +28,8 @@ std::uint64_t Clock::now() const noexcept {
 
 std::int64_t Clock::time_of(std::uint64_t ticks, std::uint64_t now_ticks,
                             std::uint64_t now_ns) const noexcept {
-    if (!is_counter || now_ticks == begun_ticks) return static_cast<std::int64_t>(is_counter ? now_ns : ticks);
+    if (!is_counter || now_ticks == begun_ticks)
+        return static_cast<std::int64_t>(is_counter ? now_ns : ticks);
     const long double share = static_cast<long double>(ticks - begun_ticks) /
                               static_cast<long double>(now_ticks - begun_ticks);
     return static_cast<std::int64_t>(begun_ns) +
@@ -99,10 +100,11 @@ void Monitor::refuse_device(const char* caller, std::int64_t device, int limit) 
     if (state_->was_told.exchange(1, std::memory_order_relaxed) != 0) return;
     const int saved = errno;
     char line[160];
-    const int size = snprintf(line, sizeof line,
-                              "tidemark: %s: device %lld is not one of its devices 0 to %d: not shown there (told once; "
-                              "tidemark::Monitor counts them all)\n",
-                              caller, static_cast<long long>(device), limit - 1);
+    const int size = snprintf(
+        line, sizeof line,
+        "tidemark: %s: device %lld is not one of its devices 0 to %d: not shown there (told once; "
+        "tidemark::Monitor counts them all)\n",
+        caller, static_cast<long long>(device), limit - 1);
     if (size > 0 && write(STDERR_FILENO, line, static_cast<std::size_t>(size)) < 0) errno = saved;
     errno = saved;
 }

@@ -70,9 +70,8 @@ private:
         for (unsigned turn = 0;; ++turn) {
             // SYNC(pool-line): acquire pairs with the release in the destructor.
             if ((sequence_ & 1) == 0 &&
-                line_.sequence.compare_exchange_weak(sequence_, sequence_ + 1,
-                                                     std::memory_order_acquire,
-                                                     std::memory_order_relaxed))
+                line_.sequence.compare_exchange_weak(
+                    sequence_, sequence_ + 1, std::memory_order_acquire, std::memory_order_relaxed))
                 return;
             wait_a_turn(turn);
             sequence_ = line_.sequence.load(std::memory_order_relaxed);

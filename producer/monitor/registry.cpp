@@ -14,9 +14,9 @@ constexpr std::uint32_t shift_of(unsigned generation) noexcept { return 64 - 7 -
 
 // What a run of one {device, id} holds.
 struct Shard::Place {
-    Entry* found = nullptr;   // live and in the pool wanted; if that is any, the newest
-    Entry* ended = nullptr;   // in the pool wanted, waiting for its other reporter's free
-    Entry* end = nullptr;     // the free slot where the run ends, if it was walked so far
+    Entry* found = nullptr;    // live and in the pool wanted; if that is any, the newest
+    Entry* ended = nullptr;    // in the pool wanted, waiting for its other reporter's free
+    Entry* end = nullptr;      // the free slot where the run ends, if it was walked so far
     std::uint32_t others = 0;  // live ones in other pools
 };
 
@@ -42,7 +42,8 @@ Shard::Place Shard::find(const Key& key, std::uint64_t hash) const noexcept {
             ++place.others;
             if (entry.ticks >= place.found->ticks) place.found = &entry;
         }
-        if (any && (shared_ | ended_) == 0 && place.found != nullptr) return place;  // there is no other
+        if (any && (shared_ | ended_) == 0 && place.found != nullptr)
+            return place;  // there is no other
     }
 }
 
@@ -103,7 +104,8 @@ Removal Shard::remove(Arena& arena, unsigned number, const Key& key, Reporter re
 void Shard::erase(std::uint64_t at) noexcept {
     Entry* const entries = table();
     --used_;
-    for (std::uint64_t next = (at + 1) & mask(); entries[next].info != 0; next = (next + 1) & mask()) {
+    for (std::uint64_t next = (at + 1) & mask(); entries[next].info != 0;
+         next = (next + 1) & mask()) {
         const Entry& entry = entries[next];
         const std::uint64_t home = first(hash_of(info::device(entry.info), entry.id));
         if (((next - home) & mask()) < ((next - at) & mask())) continue;

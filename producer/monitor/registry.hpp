@@ -88,8 +88,9 @@ private:
     std::atomic<Entry*> table_{nullptr};
     std::atomic<std::uint32_t> shift_{63};
     std::uint32_t generation_ = 0;
-    std::uint64_t used_ = 0;    // entries, ended ones too
-    std::uint64_t shared_ = 0;  // live entries that were not the only one of their {device, id} when they came
+    std::uint64_t used_ = 0;  // entries, ended ones too
+    std::uint64_t shared_ =
+        0;  // live entries that were not the only one of their {device, id} when they came
     std::uint64_t ended_ = 0;
 };
 
@@ -120,8 +121,11 @@ void Shard::for_each(Visit&& visit) const {
     if (entries == nullptr || used_ == 0) return;
     for (const Entry* entry = entries; entry <= entries + mask(); ++entry) {
         if ((entry->info & (info::kUsed | info::kEnded)) != info::kUsed) continue;
-        visit(Monitor::Buffer{entry->id, entry->info & info::kSize, info::device(entry->info),
-                              static_cast<Pool>(info::pool(entry->info)), {}},
+        visit(Monitor::Buffer{entry->id,
+                              entry->info & info::kSize,
+                              info::device(entry->info),
+                              static_cast<Pool>(info::pool(entry->info)),
+                              {}},
               entry->ticks);
     }
 }

@@ -2,13 +2,16 @@
 //
 // Compiled only with TIDEMARK_TRACY; needs a Tracy client's tracy/TracyC.h. Tracy tells pools apart by the address of
 // their name, so each pool has one name for ever, in kNames.
+#ifndef TIDEMARK_TRACY
+#define TIDEMARK_TRACY 1
+#endif
 #include "producer/monitor/tracy.hpp"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include <array>
 #include <tracy/TracyC.h>
+#include <array>
 
 #include "tidemark/monitor.hpp"
 

@@ -12,10 +12,9 @@ namespace {
 
 void say(int device) {
     const auto totals = tt::tt_metal::query_device(device);
-    std::printf("%d %llu %llu %llu\n", totals.is_available,
-                static_cast<unsigned long long>(totals.dram),
-                static_cast<unsigned long long>(totals.l1),
-                static_cast<unsigned long long>(totals.cb));
+    std::printf(
+        "%d %llu %llu %llu\n", totals.is_available, static_cast<unsigned long long>(totals.dram),
+        static_cast<unsigned long long>(totals.l1), static_cast<unsigned long long>(totals.cb));
     std::fflush(stdout);
 }
 

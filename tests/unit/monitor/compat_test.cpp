@@ -25,7 +25,8 @@ static_assert(static_cast<int>(BufferType::L1_SMALL) == 3);
 static_assert(static_cast<int>(BufferType::TRACE) == 4);
 static_assert(TracyMemoryMonitor::MAX_DEVICES == 8);
 static_assert(std::tuple_size_v<decltype(TracyMemoryMonitor::instance().query_all_devices())> == 8);
-static_assert(std::is_same_v<decltype(TracyMemoryMonitor::DeviceMemoryStats::num_buffers), std::uint64_t>);
+static_assert(
+    std::is_same_v<decltype(TracyMemoryMonitor::DeviceMemoryStats::num_buffers), std::uint64_t>);
 static_assert(std::is_same_v<decltype(TracyMemoryMonitor::BufferInfo::alloc_time),
                              std::chrono::steady_clock::time_point>);
 static_assert(!TracyMemoryMonitor::is_tracy_enabled(), "this build has no Tracy");

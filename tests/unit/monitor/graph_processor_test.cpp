@@ -117,7 +117,8 @@ TEST_CASE("one adapter serves all threads that push it") {
     for (std::uint64_t thread = 0; thread < 4; ++thread)
         threads.emplace_back([&, thread] {
             for (std::uint64_t i = 0; i < 200; ++i) {
-                tt_metal::Buffer buffer(&bed.first, thread << 32 | i, 8, tt_metal::BufferType::DRAM);
+                tt_metal::Buffer buffer(&bed.first, thread << 32 | i, 8,
+                                        tt_metal::BufferType::DRAM);
                 bed.processor.track_allocate(&buffer);
                 bed.processor.track_allocate_cb(CoreRangeSet(1), 0, 1, false, &bed.second);
                 bed.processor.track_deallocate(&buffer);

@@ -75,8 +75,10 @@ const tidemark::test::OwnRingGuard guard;
 TEST_CASE("a circular buffer is made, returned and reported with its size") {
     Device device{1};
     const int before = made;
-    CHECK(CreateCircularBufferWithTracking(&device, Format{}, CircularBufferConfig{2, 4096}) == before + 1);
-    CHECK(CreateCircularBufferWithTracking(device, Format{}, CircularBufferConfig{2, 1024}) == before + 2);
+    CHECK(CreateCircularBufferWithTracking(&device, Format{}, CircularBufferConfig{2, 4096}) ==
+          before + 1);
+    CHECK(CreateCircularBufferWithTracking(device, Format{}, CircularBufferConfig{2, 1024}) ==
+          before + 2);
     CHECK(CreateCircularBufferWithTracking(&device, Format{}, OlderConfig{}) == before + 3);
     const auto cb = Monitor::instance().query_pool(1, Pool::kCb);
     CHECK(cb.live == 3);
@@ -88,7 +90,8 @@ TEST_CASE("a circular buffer is made, returned and reported with its size") {
     CHECK(Monitor::instance().query_pool(1, Pool::kCb).current == 0);
 }
 
-TEST_CASE("a kernel is added, its handle returned, and reported with its real size where there is one") {
+TEST_CASE(
+    "a kernel is added, its handle returned, and reported with its real size where there is one") {
     Program program;
     Device device{4};
     ProgramWithSizes with_sizes{&device};
@@ -99,7 +102,8 @@ TEST_CASE("a kernel is added, its handle returned, and reported with its real si
     const int stated = AddKernelWithTracking(program, KernelConfigWithSize{}, ranges);
     CHECK(Monitor::instance().query_pool(0, Pool::kKernel).current == 3 * 50 * 1024 + 333);
     const int exact = AddKernelWithTracking(with_sizes, KernelConfigWithSize{}, ranges);
-    CHECK(Monitor::instance().query_pool(4, Pool::kKernel).current == 1000u + static_cast<unsigned>(exact));
+    CHECK(Monitor::instance().query_pool(4, Pool::kKernel).current ==
+          1000u + static_cast<unsigned>(exact));
 
     const auto id = [](std::uint64_t program_id, int handle) {
         return program_id << 32 | static_cast<std::uint64_t>(handle);

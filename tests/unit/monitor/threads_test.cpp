@@ -177,7 +177,8 @@ void on_signal(int) {
 
 }  // namespace
 
-TEST_CASE("a signal handler may track in the middle of tracking: it is counted, and nothing hangs") {
+TEST_CASE(
+    "a signal handler may track in the middle of tracking: it is counted, and nothing hangs") {
     Monitor& monitor = Monitor::instance();
     monitor.reset();
     struct sigaction action = {};

@@ -67,7 +67,8 @@ TEST_CASE("every pool of every device has its name, always at the same address")
         for (const std::uint32_t device : {0u, 7u, 63u})
             for (std::uint32_t pool = 0; pool < Monitor::kPools; ++pool)
                 monitor.track_allocation(device, static_cast<Pool>(pool), 1 + round, 64);
-    const std::vector<std::string> words{"DRAM", "L1", "SYS_MEM", "L1_SMALL", "TRACE", "CB", "KERNEL"};
+    const std::vector<std::string> words{"DRAM",  "L1", "SYS_MEM", "L1_SMALL",
+                                         "TRACE", "CB", "KERNEL"};
     for (const std::string device : {"0", "7", "63"})
         for (const std::string& word : words)
             CHECK(server.addresses["TT_Dev" + device + "_" + word].size() == 1);
@@ -80,7 +81,8 @@ TEST_CASE("a duplicate sends the free of the first life, then the second") {
     auto& monitor = Compatible::instance();
     monitor.track_allocation(0, 5, 64, Compatible::BufferType::DRAM);
     monitor.track_allocation(0, 5, 32, Compatible::BufferType::DRAM);
-    CHECK(server.calls == std::vector<std::string>{"+TT_Dev0_DRAM", "-TT_Dev0_DRAM", "+TT_Dev0_DRAM"});
+    CHECK(server.calls ==
+          std::vector<std::string>{"+TT_Dev0_DRAM", "-TT_Dev0_DRAM", "+TT_Dev0_DRAM"});
     CHECK(server.live.size() == 1);
     CHECK(server.live.begin()->second == 32);
     CHECK(server.faults == 0);

@@ -12,7 +12,8 @@ void stand_in_tracy_allocation(const void* pointer, size_t size, int depth, cons
 void stand_in_tracy_free(const void* pointer, int depth, const char* name);
 
 #define TracyCAllocN(pointer, size, name) stand_in_tracy_allocation(pointer, size, 0, name)
-#define TracyCAllocNS(pointer, size, depth, name) stand_in_tracy_allocation(pointer, size, depth, name)
+#define TracyCAllocNS(pointer, size, depth, name) \
+    stand_in_tracy_allocation(pointer, size, depth, name)
 #define TracyCFreeN(pointer, name) stand_in_tracy_free(pointer, 0, name)
 #define TracyCFreeNS(pointer, depth, name) stand_in_tracy_free(pointer, depth, name)
 

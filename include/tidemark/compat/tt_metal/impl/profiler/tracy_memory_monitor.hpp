@@ -102,9 +102,9 @@ public:
     DeviceMemoryStats query_device(int device) const noexcept {
         if (!is_shown(device)) return {};
         const auto f = monitor_.query_buffers(static_cast<std::uint32_t>(device));
-        return {f.current[0], f.current[1], f.current[2], f.current[3], f.current[4],
-                f.live,       f.allocations, f.frees,     f.peak[0],    f.peak[1],
-                f.peak[2],    f.peak[3],    f.peak[4]};
+        return {f.current[0], f.current[1],  f.current[2], f.current[3], f.current[4],
+                f.live,       f.allocations, f.frees,      f.peak[0],    f.peak[1],
+                f.peak[2],    f.peak[3],     f.peak[4]};
     }
     std::array<DeviceMemoryStats, MAX_DEVICES> query_all_devices() const noexcept {
         std::array<DeviceMemoryStats, MAX_DEVICES> all;
