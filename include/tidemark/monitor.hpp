@@ -59,6 +59,23 @@ public:
         bool consistent;
     };
 
+    // The pools DRAM to TRACE, by the names of the older interface. Bytes, and counts of these pools alone.
+    struct BufferFigures {
+        std::uint64_t dram_allocated = 0;
+        std::uint64_t l1_allocated = 0;
+        std::uint64_t system_memory_allocated = 0;
+        std::uint64_t l1_small_allocated = 0;
+        std::uint64_t trace_allocated = 0;
+        std::uint64_t num_buffers = 0;
+        std::uint64_t total_allocs = 0;
+        std::uint64_t total_frees = 0;
+        std::uint64_t dram_peak = 0;
+        std::uint64_t l1_peak = 0;
+        std::uint64_t system_memory_peak = 0;
+        std::uint64_t l1_small_peak = 0;
+        std::uint64_t trace_peak = 0;
+    };
+
     struct Buffer {
         std::uint64_t id;
         std::uint64_t size;  // bytes
@@ -102,8 +119,8 @@ public:
 
     // Lock-free, bounded, some nanoseconds. Zeros for a device out of range.
     DeviceFigures query_device(std::uint32_t device) const noexcept;
-    // The same without CB and KERNEL, which are 0 and not in the counts.
-    DeviceFigures query_buffers(std::uint32_t device) const noexcept;
+    // The same for the older interface, written where the caller wants it.
+    void query_buffers(std::uint32_t device, BufferFigures& figures) const noexcept;
     // One pool: untorn unless its writer was stopped in the middle, as above. Lock-free.
     PoolFigures query_pool(std::uint32_t device, Pool pool) const noexcept;
     Problems problems() const noexcept;

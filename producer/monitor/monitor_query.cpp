@@ -3,6 +3,7 @@
 // What a monitor answers.
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 #include "producer/monitor/state.hpp"
 #include "shm/clock.hpp"
@@ -15,58 +16,96 @@ namespace {
 
 constexpr int kTries = 200;
 
-// One try at the first kCount pools. True if nobody wrote meanwhile: sequences only grow, so an equal sum means that every
-// line was as it is when the last one had been read, and the figures are of one moment. Unrolled and without branches.
-template <std::uint32_t kCount>
-[[gnu::always_inline]] inline bool collect(const PoolLine* lines,
-                                           Monitor::DeviceFigures& out) noexcept {
-    std::uint64_t begun = 0, ended = 0, odd = 0, live = 0, frees = 0, allocations = 0;
-#pragma GCC unroll 7
-    for (std::uint32_t pool = 0; pool < kCount; ++pool) {
-        const PoolLine& line = lines[pool];
+using BufferFigures = Monitor::BufferFigures;
+using DeviceFigures = Monitor::DeviceFigures;
+
+constexpr std::uint64_t BufferFigures::*kCurrent[] = {
+    &BufferFigures::dram_allocated, &BufferFigures::l1_allocated,
+    &BufferFigures::system_memory_allocated, &BufferFigures::l1_small_allocated,
+    &BufferFigures::trace_allocated};
+constexpr std::uint64_t BufferFigures::*kPeak[] = {
+    &BufferFigures::dram_peak, &BufferFigures::l1_peak, &BufferFigures::system_memory_peak,
+    &BufferFigures::l1_small_peak, &BufferFigures::trace_peak};
+
+template <std::size_t kPool>
+void put(BufferFigures& out, std::uint64_t current, std::uint64_t peak) noexcept {
+    out.*kCurrent[kPool] = current;
+    out.*kPeak[kPool] = peak;
+}
+template <std::size_t kPool>
+void put(DeviceFigures& out, std::uint64_t current, std::uint64_t peak) noexcept {
+    out.current[kPool] = current;
+    out.peak[kPool] = peak;
+}
+void put_counts(BufferFigures& out, std::uint64_t live, std::uint64_t allocations,
+                std::uint64_t frees) noexcept {
+    out.num_buffers = live;
+    out.total_allocs = allocations;
+    out.total_frees = frees;
+}
+void put_counts(DeviceFigures& out, std::uint64_t live, std::uint64_t allocations,
+                std::uint64_t frees) noexcept {
+    out.live = live;
+    out.allocations = allocations;
+    out.frees = frees;
+}
+
+// One try at some pools. True if nobody wrote meanwhile: sequences only grow, so an equal sum means that every line was as
+// it is when the last one had been read, and the figures are of one moment. Straight code: a loop costs more than a query.
+template <class Figures, std::size_t... kPool>
+[[gnu::always_inline]] inline bool collect(const PoolLine* lines, Figures& out,
+                                           std::index_sequence<kPool...>) noexcept {
+    std::uint64_t begun = 0, odd = 0, live = 0, frees = 0, allocations = 0;
+    const auto read = [&]<std::size_t kOne>() __attribute__((always_inline)) {
+        const PoolLine& line = lines[kOne];
         const std::uint64_t sequence = load(line.sequence);
         begun += sequence;
         odd |= sequence;
-        out.current[pool] = load(line.current);
-        out.peak[pool] = load(line.peak);
+        const std::uint64_t current = load(line.current);
+        put<kOne>(out, current, load(line.peak));
         live += load(line.live);
         frees += load(line.frees);  // before the allocations, so that it can't be ahead of them
         allocations += load(line.allocations);
-    }
-#pragma GCC unroll 7
-    for (std::uint32_t pool = 0; pool < kCount; ++pool)
-        ended += lines[pool].sequence.load(std::memory_order_relaxed);
-    out.live = live;
-    out.frees = frees;
-    out.allocations = allocations;
+    };
+    (read.template operator()<kPool>(), ...);
+    const std::uint64_t ended =
+        (lines[kPool].sequence.load(std::memory_order_relaxed) + ... + std::uint64_t{0});
+    put_counts(out, live, allocations, frees);
     return begun == ended && (odd & 1) == 0;
 }
 
-template <std::uint32_t kCount>
-[[gnu::always_inline]] inline void query(const PoolLine* lines,
-                                         Monitor::DeviceFigures& out) noexcept {
-    for (std::uint32_t pool = kCount; pool < Monitor::kPools; ++pool)
-        out.current[pool] = out.peak[pool] = 0;
-    int tries = 0;
-    do {
-        out.consistent = collect<kCount>(lines, out);
-    } while (__builtin_expect(!out.consistent, 0) && ++tries < kTries);
+// Apart from the first try, for the same reason.
+template <class Figures, class Pools>
+[[gnu::noinline, gnu::cold]] bool collect_again(const PoolLine* lines, Figures& out,
+                                                Pools pools) noexcept {
+    for (int tries = 1; tries < kTries; ++tries)
+        if (collect(lines, out, pools)) return true;
+    return false;
+}
+
+template <class Figures, class Pools>
+[[gnu::always_inline]] inline bool query(const PoolLine* lines, Figures& out,
+                                         Pools pools) noexcept {
+    return __builtin_expect(collect(lines, out, pools), 1) || collect_again(lines, out, pools);
 }
 
 }  // namespace
 
 Monitor::DeviceFigures Monitor::query_device(std::uint32_t device) const noexcept {
-    if (state_ == nullptr || device >= kMaxDevices) return {};
-    DeviceFigures figures;
-    query<kPools>(state_->lines[device], figures);
+    DeviceFigures figures;  // one object, one return: it is filled where the caller has it
+    if (state_ != nullptr && device < kMaxDevices)
+        figures.consistent =
+            query(state_->lines[device], figures, std::make_index_sequence<kPools>());
+    else
+        figures = {};
     return figures;
 }
 
-Monitor::DeviceFigures Monitor::query_buffers(std::uint32_t device) const noexcept {
-    if (state_ == nullptr || device >= kMaxDevices) return {};
-    DeviceFigures figures;
-    query<kBufferPools>(state_->lines[device], figures);
-    return figures;
+void Monitor::query_buffers(std::uint32_t device, BufferFigures& figures) const noexcept {
+    if (state_ == nullptr || device >= kMaxDevices)
+        figures = {};
+    else
+        query(state_->lines[device], figures, std::make_index_sequence<kBufferPools>());
 }
 
 Monitor::PoolFigures Monitor::query_pool(std::uint32_t device, Pool pool) const noexcept {

@@ -61,9 +61,13 @@ TEST_CASE("circular buffers and kernels have pools of their own, which buffers d
     monitor.track_allocation(3, Pool::kTrace, 1, 40);
     CHECK(monitor.query_device(3).live == 3);
     CHECK(monitor.query_device(3).current[TIDEMARK_POOL_KERNEL] == 20);
-    CHECK(monitor.query_buffers(3).live == 1);
-    CHECK(monitor.query_buffers(3).current[TIDEMARK_POOL_KERNEL] == 0);
-    CHECK(monitor.query_buffers(3).current[TIDEMARK_POOL_TRACE] == 40);
+    Monitor::BufferFigures buffers;
+    monitor.query_buffers(3, buffers);
+    CHECK(buffers.num_buffers == 1);
+    CHECK(buffers.total_allocs == 1);
+    CHECK(buffers.trace_allocated == 40);
+    monitor.query_buffers(64, buffers);
+    CHECK(buffers.trace_allocated == 0);
 }
 
 TEST_CASE("a second allocation of a live buffer supersedes the first and is counted") {

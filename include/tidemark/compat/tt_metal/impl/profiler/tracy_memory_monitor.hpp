@@ -35,23 +35,9 @@ public:
         TRACE = 4,
     };
 
-    // Bytes and counts; the peaks are each pool's own.
-    struct DeviceMemoryStats {
-        std::uint64_t dram_allocated = 0;
-        std::uint64_t l1_allocated = 0;
-        std::uint64_t system_memory_allocated = 0;
-        std::uint64_t l1_small_allocated = 0;
-        std::uint64_t trace_allocated = 0;
-        std::uint64_t num_buffers = 0;
-        std::uint64_t total_allocs = 0;
-        std::uint64_t total_frees = 0;
-
-        std::uint64_t dram_peak = 0;
-        std::uint64_t l1_peak = 0;
-        std::uint64_t system_memory_peak = 0;
-        std::uint64_t l1_small_peak = 0;
-        std::uint64_t trace_peak = 0;
-
+    // Bytes and counts: dram_allocated, l1_allocated, system_memory_allocated, l1_small_allocated, trace_allocated,
+    // num_buffers, total_allocs, total_frees; beside them each pool's own peak: dram_peak ... trace_peak.
+    struct DeviceMemoryStats : tidemark::Monitor::BufferFigures {
         std::uint64_t get_total_allocated() const {
             return dram_allocated + l1_allocated + system_memory_allocated + l1_small_allocated +
                    trace_allocated;
@@ -100,11 +86,9 @@ public:
 
     // Lock-free; sees every call that this thread made before.
     DeviceMemoryStats query_device(int device) const noexcept {
-        if (!is_shown(device)) return {};
-        const auto f = monitor_.query_buffers(static_cast<std::uint32_t>(device));
-        return {f.current[0], f.current[1],  f.current[2], f.current[3], f.current[4],
-                f.live,       f.allocations, f.frees,      f.peak[0],    f.peak[1],
-                f.peak[2],    f.peak[3],     f.peak[4]};
+        DeviceMemoryStats stats;
+        if (is_shown(device)) monitor_.query_buffers(static_cast<std::uint32_t>(device), stats);
+        return stats;
     }
     std::array<DeviceMemoryStats, MAX_DEVICES> query_all_devices() const noexcept {
         std::array<DeviceMemoryStats, MAX_DEVICES> all;
