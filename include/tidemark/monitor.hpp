@@ -61,19 +61,19 @@ public:
 
     // The pools DRAM to TRACE, by the names of the older interface. Bytes, and counts of these pools alone.
     struct BufferFigures {
-        std::uint64_t dram_allocated = 0;
-        std::uint64_t l1_allocated = 0;
-        std::uint64_t system_memory_allocated = 0;
-        std::uint64_t l1_small_allocated = 0;
-        std::uint64_t trace_allocated = 0;
-        std::uint64_t num_buffers = 0;
-        std::uint64_t total_allocs = 0;
-        std::uint64_t total_frees = 0;
-        std::uint64_t dram_peak = 0;
-        std::uint64_t l1_peak = 0;
-        std::uint64_t system_memory_peak = 0;
-        std::uint64_t l1_small_peak = 0;
-        std::uint64_t trace_peak = 0;
+        std::uint64_t dram_allocated;
+        std::uint64_t l1_allocated;
+        std::uint64_t system_memory_allocated;
+        std::uint64_t l1_small_allocated;
+        std::uint64_t trace_allocated;
+        std::uint64_t num_buffers;
+        std::uint64_t total_allocs;
+        std::uint64_t total_frees;
+        std::uint64_t dram_peak;
+        std::uint64_t l1_peak;
+        std::uint64_t system_memory_peak;
+        std::uint64_t l1_small_peak;
+        std::uint64_t trace_peak;
     };
 
     struct Buffer {

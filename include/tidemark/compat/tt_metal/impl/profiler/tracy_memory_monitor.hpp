@@ -38,6 +38,8 @@ public:
     // Bytes and counts: dram_allocated, l1_allocated, system_memory_allocated, l1_small_allocated, trace_allocated,
     // num_buffers, total_allocs, total_frees; beside them each pool's own peak: dram_peak ... trace_peak.
     struct DeviceMemoryStats : tidemark::Monitor::BufferFigures {
+        DeviceMemoryStats() noexcept : BufferFigures{} {}
+
         std::uint64_t get_total_allocated() const {
             return dram_allocated + l1_allocated + system_memory_allocated + l1_small_allocated +
                    trace_allocated;
@@ -51,6 +53,13 @@ public:
             const std::uint64_t by_type[] = {dram_peak, l1_peak, system_memory_peak, l1_small_peak,
                                              trace_peak};
             return static_cast<std::size_t>(type) < 5 ? by_type[static_cast<std::size_t>(type)] : 0;
+        }
+
+    private:
+        friend class TracyMemoryMonitor;
+        // Filled where it lies; a device below 0 gives zeros.
+        DeviceMemoryStats(const tidemark::Monitor& monitor, int device) noexcept {
+            monitor.query_buffers(static_cast<std::uint32_t>(device), *this);
         }
     };
 
@@ -86,9 +95,7 @@ public:
 
     // Lock-free; sees every call that this thread made before.
     DeviceMemoryStats query_device(int device) const noexcept {
-        DeviceMemoryStats stats;
-        if (is_shown(device)) monitor_.query_buffers(static_cast<std::uint32_t>(device), stats);
-        return stats;
+        return DeviceMemoryStats(monitor_, is_shown(device) ? device : -1);
     }
     std::array<DeviceMemoryStats, MAX_DEVICES> query_all_devices() const noexcept {
         std::array<DeviceMemoryStats, MAX_DEVICES> all;
