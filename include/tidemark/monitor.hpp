@@ -20,11 +20,10 @@
 
 namespace tidemark {
 
-// Any thread may call anything. Nothing here throws, aborts or changes errno; what can't be kept is counted in
-// Problems. fork is safe: the child goes on with a copy of the figures. Not safe
-// in a signal handler that interrupted one of these calls: fork, longjmp, reset(),
-// active_buffers(), registry_bytes(). Call instance() early (any call of yours does) in a program that will enter a seccomp
-// sandbox: tables grow by mmap, and a thread that waits for another one may sleep by nanosleep.
+// Any thread may call anything. Nothing here throws, aborts or changes errno; what can't be kept is counted in Problems.
+// fork is safe: the child goes on with a copy of the figures. Not safe in a signal handler that interrupted one of these
+// calls: fork, longjmp, reset(), active_buffers(), registry_bytes(). In a program that will enter a seccomp sandbox: tables
+// grow by mmap, and a thread that waits for another one may sleep by nanosleep.
 class Monitor {
 public:
     static constexpr std::uint32_t kMaxDevices = 64;  // numbers 0 to 63
