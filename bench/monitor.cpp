@@ -114,7 +114,7 @@ void measure(benchmark::State& state) {
     Share& share = shares[static_cast<std::size_t>(state.thread_index())];
     for (auto _ : state) {
         std::uint64_t& id = share.ids[share.at];
-        if (++share.at == (is_loop ? kLoop : share.ids.size())) share.at = 0;
+        if (++share.at >= (is_loop ? kLoop : share.ids.size())) share.at = 0;
         tracker.free(id);
         if (!is_loop) id = share.next += kSize;
         tracker.allocate(id);
