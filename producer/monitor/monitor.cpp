@@ -16,6 +16,8 @@ namespace {
 
 // This thread holds a shard's lock: a handler that interrupted it must not wait for that.
 thread_local bool is_inside = false;
+// The pool of this thread's last event: a guess which figures the next free will need, fetched while it looks that up.
+thread_local std::uint32_t last_pool = 0;
 
 class Inside {
 public:
@@ -63,6 +65,7 @@ void Monitor::track_allocation(std::uint32_t device, Pool pool, std::uint64_t id
     PoolLine& line = state_->lines[device][number];
     shard.prefetch(hash);
     __builtin_prefetch(&line, 1);
+    last_pool = number;
     const Key key{device, number, id};
     const std::uint64_t ticks = state_->clock.now();
     const Inside inside(shard);
@@ -100,6 +103,7 @@ void Monitor::free_buffer(std::uint32_t device, std::uint32_t pool, std::uint64_
     const std::uint64_t hash = hash_of(device, id);
     Shard& shard = state_->shards[shard_of(hash)];
     shard.prefetch(hash);
+    __builtin_prefetch(&state_->lines[device][last_pool], 1);
     const Inside inside(shard);
     const Removal removal =
         shard.remove(state_->arena, shard_of(hash), {device, pool, id}, reporter);

@@ -29,12 +29,10 @@ static_assert(sizeof(PoolLine) == 64 && std::atomic<std::uint64_t>::is_always_lo
 // Holds the line while it lives.
 class PoolWriter {
 public:
-    explicit PoolWriter(PoolLine& line) noexcept
-        : line_(line), sequence_(line.sequence.load(std::memory_order_relaxed)) {
-        if (is_single_threaded() && (sequence_ & 1) == 0)
-            set(line.sequence, sequence_ + 1);
-        else
-            take();
+    explicit PoolWriter(PoolLine& line) noexcept : line_(line) {
+        // One locked instruction, without a look before it: a look would fetch the line shared, and the swap fetch it again.
+        if (!take_alone() && !take()) wait();
+        sequence_ = get(line.sequence) - 1;
     }
     ~PoolWriter() {
         // SYNC(pool-line): release, after the figures.
@@ -65,16 +63,20 @@ public:
     }
 
 private:
-    // The usual way in, waiting only if it must.
-    void take() noexcept {
+    // While there is one thread; a handler that interrupted a writer finds it taken.
+    bool take_alone() noexcept {
+        if (!is_single_threaded() || (get(line_.sequence) & 1) != 0) return false;
+        set(line_.sequence, get(line_.sequence) + 1);
+        return true;
+    }
+    bool take() noexcept {
+        // SYNC(pool-line): acquire pairs with the release in the destructor.
+        return (line_.sequence.fetch_or(1, std::memory_order_acquire) & 1) == 0;
+    }
+    void wait() noexcept {
         for (unsigned turn = 0;; ++turn) {
-            // SYNC(pool-line): acquire pairs with the release in the destructor.
-            if ((sequence_ & 1) == 0 &&
-                line_.sequence.compare_exchange_weak(
-                    sequence_, sequence_ + 1, std::memory_order_acquire, std::memory_order_relaxed))
-                return;
             wait_a_turn(turn);
-            sequence_ = line_.sequence.load(std::memory_order_relaxed);
+            if ((get(line_.sequence) & 1) == 0 && take()) return;
         }
     }
 
