@@ -65,7 +65,7 @@ def figures_of(rows):
     found = {}
     for name, some in runs.items():
         figures = {"ns": summary([1e9 / row["items_per_second"] for row in some])}
-        for counter in ("p50_ns", "p99_ns", "busy_answers"):
+        for counter in ("p50_ns", "p99_ns", "busy_answers", "bytes_a_buffer"):
             if counter in some[0]:
                 figures[counter] = summary([row[counter] for row in some])
         found[name] = figures

@@ -81,6 +81,35 @@ def apply_sections():
                    "rate", rows[2][1], rows)  # fmt: skip
 
 
+TRACK_ROWS = (
+    ("Tidemark's monitor", "tidemark"),
+    ("`std::unordered_map` under a mutex, relaxed counters", "map_and_mutex"),
+)
+
+
+def monitor_sections():
+    yield (
+        "In-process monitor: a query",
+        "All figures of a device at one moment, five pools in use, against eight relaxed atomics of one cache line, which "
+        "promise no moment and have no peaks.",
+        "bench.monitor", "ns", "monitor/query/relaxed_counters",
+        (("eight relaxed atomics", "monitor/query/relaxed_counters"),
+         ("`TracyMemoryMonitor::query_device`", "monitor/query/compatible"),
+         ("`Monitor::query_device`, seven pools", "monitor/query/all_pools")),
+    )  # fmt: skip
+    for key, title, which in (
+        ("loop", "a program's loop", "A thousand buffers of each thread are freed and allocated again, the others stay"),
+        ("scattered", "scattered", "Every buffer is freed in its turn, in no order, and another one allocated: each event misses "
+         "the caches"),
+    ):  # fmt: skip
+        for threads in (1, 8):
+            rows = tuple((label, f"monitor/track/{name}/{key}/{threads}/threads:{threads}") for label, name in TRACK_ROWS)
+            plural = "s" if threads > 1 else ""
+            yield (f"In-process monitor: an event, {title}, {threads} thread{plural}",
+                   f"A million live buffers on one device. {which}. Processor time of the calling thread.",
+                   "bench.monitor", "ns", rows[0][1], rows)  # fmt: skip
+
+
 READ_ROWS = (
     ("usage row of the stats segment", "read/usage_row"),
     ("one relaxed atomic of the same process", "read/relaxed_atomic"),
@@ -130,6 +159,10 @@ def section(found, title, question, command, unit, base, rows):
     if base == "lane/tidemark" and "lane/round_trip" in found:
         trip = number(found["lane/round_trip"]["ns"]["median"])
         lines += ["", f"What bounds all of them: a cache line goes to the other processor and back in {trip} ns here."]
+    sizes = [f"{label}: {number(found[key]['bytes_a_buffer']['median'])}" for label, key in rows
+             if "bytes_a_buffer" in found.get(key, {})]  # fmt: skip
+    if sizes:
+        lines += ["", f"Bytes a live buffer: {'; '.join(sizes)}."]
     return lines + ["", f"`{BIN}{command}`", ""]
 
 
@@ -207,7 +240,7 @@ def page(results):
         "`./dev bench` repeats all of it (`--with-rivals` installs rivals that are missing). Each row is the median of five "
         "repetitions in shuffled order, *spread* the lowest and the highest.", "",
     ]  # fmt: skip
-    for one in SECTIONS[:4] + tuple(apply_sections()) + SECTIONS[4:]:
+    for one in SECTIONS[:4] + tuple(monitor_sections()) + tuple(apply_sections()) + SECTIONS[4:]:
         lines += section(results["benchmarks"], *one)
     lines += read_section(results["benchmarks"]) + idle_section(results["idle"]) + program_section(results["programs"])
     lines += ["## Not in this run", ""]

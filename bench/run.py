@@ -22,6 +22,7 @@ PROGRAMS = (
     ("append", ["--threads"], True),
     ("disabled", [], True),
     ("lane", [], False),
+    ("monitor", [], False),
     ("apply", [], True),
     ("publish", [], True),
     ("read", [], False),

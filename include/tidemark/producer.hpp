@@ -9,23 +9,10 @@
 #include <cstdint>
 #include <utility>
 
+#include "tidemark/pools.hpp"
 #include "tidemark/producer.h"
 
 namespace tidemark {
-
-inline constexpr std::uint32_t kHostDevice = TIDEMARK_DEVICE_HOST;
-
-// Numbers beyond these come from name_pool().
-enum class Pool : std::uint32_t {
-    kDram = TIDEMARK_POOL_DRAM,
-    kL1 = TIDEMARK_POOL_L1,
-    kSystemMemory = TIDEMARK_POOL_SYSTEM_MEMORY,
-    kL1Small = TIDEMARK_POOL_L1_SMALL,
-    kTrace = TIDEMARK_POOL_TRACE,
-    kCb = TIDEMARK_POOL_CB,
-    kKernel = TIDEMARK_POOL_KERNEL,
-    kAny = TIDEMARK_POOL_ANY,  // in frees only
-};
 
 enum class Memory : std::uint32_t {
     kDram = TIDEMARK_MEMORY_DRAM,

@@ -9,12 +9,46 @@ import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+EMPTY_C = "int main(void) { return 0; }"
+EMPTY_CPP = "int main() { return 0; }"
 MAIN = {
-    "producer.c": ("producer.h", "int main(void) { return 0; }"),
-    "producer.cpp": ("producer.hpp", "int main() { return 0; }"),
-    "reader.c": ("stats_reader.h", "int main(void) { return 0; }"),
-    "reader.cpp": ("stats_reader.hpp", "int main() { return 0; }"),
+    "producer.c": (["<tidemark/producer.h>"], EMPTY_C),
+    "producer.cpp": (["<tidemark/producer.hpp>"], EMPTY_CPP),
+    "reader.c": (["<tidemark/stats_reader.h>"], EMPTY_C),
+    "reader.cpp": (["<tidemark/stats_reader.hpp>"], EMPTY_CPP),
+    "monitor.cpp": (
+        ["<tidemark/monitor.hpp>", "<tidemark/tt_metal/graph_processor.hpp>"],
+        "int main() {\n"
+        "    auto& monitor = tidemark::Monitor::instance();\n"
+        "    monitor.track_allocation(0, tidemark::Pool::kDram, 1, 64);\n"
+        "    return monitor.query_device(0).current[0] == 64 ? 0 : 1;\n"
+        "}",
+    ),
+    "compat.cpp": (
+        [
+            '"tt_metal/impl/profiler/tracy_memory_monitor.hpp"',
+            "<tt-metalium/allocation_client.hpp>",
+            "<allocation_client.hpp>",
+            '"instrumented_helpers.hpp"',
+        ],
+        "using namespace tt::tt_metal;\n"
+        "int main() {\n"
+        "    auto& monitor = TracyMemoryMonitor::instance();\n"
+        "    monitor.track_allocation(0, 1, 64, TracyMemoryMonitor::BufferType::L1);\n"
+        "    AllocationClient::report_allocation(1, 64, 1, 2);\n"
+        "    (void)query_device(0).dram;\n"
+        "    instrumented::send_memory_event(instrumented::MemoryEventType::CB_ALLOC, 0, 1);\n"
+        "    return monitor.query_device(0).l1_allocated == 64 ? 0 : 1;\n"
+        "}",
+    ),
 }
+# pkg-config package and the sources that are built with it.
+PACKAGES = {
+    "tidemark-producer": ("producer.c", "producer.cpp"),
+    "tidemark-reader": ("reader.c", "reader.cpp"),
+    "tidemark-monitor": ("monitor.cpp", "compat.cpp"),
+}
+COMPILERS = {".c": ("cc", "-std=c11"), ".cpp": ("c++", "-std=c++20")}
 
 
 def run(*command, **options):
@@ -39,17 +73,17 @@ def main():
         stage, consumer = Path(folder, "stage"), Path(folder, "consumer")
         run("cmake", "--install", build, "--prefix", stage, stdout=subprocess.DEVNULL)
         consumer.mkdir()
-        for name, (header, body) in MAIN.items():
-            (consumer / name).write_text(f"#include <tidemark/{header}>\n{body}\n")
+        for name, (headers, body) in MAIN.items():
+            lines = [f"#include {header}" for header in headers]
+            (consumer / name).write_text("\n".join([*lines, body, ""]))
         define = f"-DCMAKE_PREFIX_PATH={stage}"
         run("cmake", "-G", "Ninja", "-S", HERE / "consumer", "-B", consumer, define, stdout=subprocess.DEVNULL)
         run("cmake", "--build", consumer)
-        for package in ("tidemark-producer", "tidemark-reader"):
-            prefix = f"--define-variable=prefix={stage}"
-            flags = pkg_config(stage, prefix, "--cflags", "--libs", package)
-            name = package.split("-")[1]
-            run("cc", "-std=c11", consumer / f"{name}.c", "-o", consumer / f"{name}_pc_c", *flags)
-            run("c++", "-std=c++20", consumer / f"{name}.cpp", "-o", consumer / f"{name}_pc_cpp", *flags)
+        for package, sources in PACKAGES.items():
+            flags = pkg_config(stage, f"--define-variable=prefix={stage}", "--cflags", "--libs", package)
+            for source in map(Path, sources):
+                program = consumer / f"{source.stem}_pc_{source.suffix[1:]}"
+                run(*COMPILERS[source.suffix], consumer / source, "-o", program, *flags)
         for program in sorted(consumer.glob("*_c*")):
             if program.is_file() and os.access(program, os.X_OK):
                 run(program)

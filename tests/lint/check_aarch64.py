@@ -10,7 +10,8 @@ from project import main
 
 COMPILERS = {".cpp": ["aarch64-linux-gnu-g++", "-std=c++20"], ".c": ["aarch64-linux-gnu-gcc", "-std=c11"]}
 FOLDERS = ("shm/", "producer/", "collector/drain/", "examples/")
-FLAGS = ["-O1", "-Wall", "-Wextra", "-Werror", "-fPIC", "-I.", "-Iinclude", "-idirafter", "/usr/include"]
+FLAGS = ["-O1", "-Wall", "-Wextra", "-Werror", "-fPIC", "-I.", "-Iinclude", "-Iinclude/tidemark/compat"]
+FLAGS += ["-Itests/unit/monitor/stand_in", "-idirafter", "/usr/include"]  # the former stands in for Tracy
 
 
 def compile_one(project, path):

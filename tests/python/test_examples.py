@@ -96,10 +96,10 @@ class Examples(World):
     def wait_for(self, watch, wanted):
         """Reads what the watching `tidemark smi` prints until it has shown each process with the DRAM that it holds."""
         missing = set(wanted)
-        for line in watch.stdout:
+        for line in watch.stdout:  # the row's first size is DRAM
             for pid, held in wanted:
                 # It may hold 32 MB more at the moment.
-                if re.search(rf"\b{pid}\b.*\bDRAM +({held}|{held + 32})\.00 MB", line):
+                if re.search(rf"\b{pid}\b.* ({held}|{held + 32})\.00 MB", line):
                     missing.discard((pid, held))
             if not missing:
                 return
