@@ -42,6 +42,8 @@ struct Configuration {
     std::string leak_log;        // NDJSON file; empty: none
     std::string legacy_socket;   // path of the older allocation server's socket; empty: none
     std::string tracy_socket;    // path of the older Tracy memory monitor's socket; empty: none
+    std::string tt_shm_directory = "/dev/shm";      // where tt-metal's shared regions are
+    bool exports_tt_shm = false;                    // writes such regions too
     std::uint64_t legacy_grace_ns = 5'000'000'000;  // what the dead left stays in its answers
 };
 

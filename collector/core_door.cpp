@@ -28,6 +28,10 @@ void CoreDoor::processes_ended(std::vector<EndedProcess> ended) {
     });
 }
 
+void CoreDoor::regions(std::vector<tidemark_region_row> rows) {
+    core_.post([rows = std::move(rows)](Core& core) mutable { core.regions(std::move(rows)); });
+}
+
 void CoreDoor::leaks_recorded(std::vector<std::uint64_t> images) {
     core_.post([images = std::move(images)](Core& core) {
         for (const std::uint64_t image : images)

@@ -17,6 +17,7 @@ public:
     void rings(std::vector<RingNews> news) override;
     void rescan() override;
     void processes_ended(std::vector<EndedProcess> ended) override;
+    void regions(std::vector<tidemark_region_row> rows) override;
     void leaks_recorded(std::vector<std::uint64_t> images) override;
     void request_stop() override;
     void ask_running(std::function<void(std::size_t)> answer) override;

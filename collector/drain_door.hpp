@@ -42,6 +42,8 @@ public:
     virtual void rings(std::vector<RingNews> news) = 0;
     virtual void rescan() = 0;
     virtual void processes_ended(std::vector<EndedProcess> ended) = 0;
+    // What tt-metal's shared regions say, all of it.
+    virtual void regions(std::vector<tidemark_region_row> rows) = 0;
     virtual void leaks_recorded(std::vector<std::uint64_t> images) = 0;
     virtual void request_stop() = 0;
 

@@ -54,6 +54,9 @@ void declare(CLI::App& app, Flags& flags) {
     text("--legacy-grace", flags.legacy_grace, "How long its answers keep what the dead left: 5",
          "SECONDS");
     socket("--tracy-socket", flags.tracy_socket, "Serve clients of the Tracy memory monitor");
+    app.add_flag("--export-tt-shm", flags.export_tt_shm,
+                 "Write what is published as tt-metal's shared regions too");
+    text("--tt-shm-root", flags.tt_shm_root, "Where those regions are, for tests: /dev/shm", "DIR");
     app.add_flag("-q", flags.quiet, "Say less; twice: errors only");
     app.add_flag("-v", flags.verbose, "Say more; twice: everything");
 }

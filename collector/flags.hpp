@@ -11,8 +11,9 @@ namespace tidemark::collector {
 // Flags as typed; what is not typed stays empty, so that file and environment can speak.
 struct Flags {
     std::optional<std::string> instance, config, mode, group, event_log, leak_log, exited_grace,
-        ready_fd, legacy_socket, legacy_grace, tracy_socket;
-    bool background = false, foreground = false, status = false, stop = false, is_private = false;
+        ready_fd, legacy_socket, legacy_grace, tracy_socket, tt_shm_root;
+    bool background = false, foreground = false, status = false, stop = false, is_private = false,
+         export_tt_shm = false;
     int quiet = 0, verbose = 0;
 };
 

@@ -101,6 +101,8 @@ void apply_socket_flags(const Flags& flags, Configuration& configuration) {
     if (flags.legacy_socket)
         configuration.legacy_socket = path(*flags.legacy_socket, kLegacySocket);
     if (flags.tracy_socket) configuration.tracy_socket = path(*flags.tracy_socket, kTracySocket);
+    if (flags.tt_shm_root) configuration.tt_shm_directory = absolute(*flags.tt_shm_root);
+    configuration.exports_tt_shm = flags.export_tt_shm;
     if (!flags.legacy_grace) return;
     configuration.legacy_grace_ns =
         understood("--legacy-grace", *flags.legacy_grace, parse_grace(*flags.legacy_grace),

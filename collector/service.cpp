@@ -94,6 +94,7 @@ void Service::leave() {
     sinks_.stop();
     gateway_.reset();
     tracy_.reset();
+    regions_.reset();
     control_.reset();
     watch_.reset();
     processes_.reset();

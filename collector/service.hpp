@@ -18,6 +18,7 @@
 #include "collector/instance_lock.hpp"
 #include "collector/options.hpp"
 #include "collector/process_watch.hpp"
+#include "collector/regions/region_timer.hpp"
 #include "collector/signals.hpp"
 #include "collector/sinks.hpp"
 #include "collector/watch.hpp"
@@ -44,6 +45,7 @@ private:
     void open_control();
     bool open_older_sockets(std::string& error);
     void close_older_sockets();
+    void open_regions();
     bool write_record(bool ready, std::string& error);
     void lock_removed();
     void request_stop(const std::string& why);
@@ -67,6 +69,7 @@ private:
     std::unique_ptr<Control> control_;
     std::unique_ptr<gateway::Gateway> gateway_;
     std::unique_ptr<gateway::TracyServer> tracy_;
+    std::unique_ptr<regions::RegionTimer> regions_;
     Watchdog watchdog_;
     std::thread drain_;
     std::string drain_failure_;  // written by the drain thread before it ends

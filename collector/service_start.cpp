@@ -76,7 +76,17 @@ bool Service::open_core(std::string& error) {
     open_control();
     if (!core_->open(error)) return false;
     if (control_) control_->set_generation(core_->generation());
+    open_regions();
     return open_older_sockets(error);
+}
+
+// A private instance is about one command only.
+void Service::open_regions() {
+    if (configuration_.private_instance) return;
+    regions_ =
+        std::make_unique<regions::RegionTimer>(loop_, *door_, configuration_.tt_shm_directory);
+    if (configuration_.exports_tt_shm) regions_->export_to(configuration_.instance);
+    regions_->start();
 }
 
 // After the core: their questions are answered from what it publishes.

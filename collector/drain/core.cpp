@@ -160,6 +160,11 @@ void Core::rescan() { parts_->registry->scan(Registry::Ends::kLookFor); }
 void Core::process_ended(std::uint64_t image, Ending ending) {
     parts_->registry->process_ended(image, ending);
 }
+void Core::regions(std::vector<tidemark_region_row> rows) {
+    for (tidemark_region_row& row : rows)
+        row.instrumented = parts_->registry->tells_of(row.pid, row.device) ? 1 : 0;
+    parts_->publisher->publish_regions(std::move(rows));
+}
 void Core::leaks_recorded(std::uint64_t image) { parts_->registry->leaks_recorded(image); }
 // Those whose end was not told yet count: who waits for the last one wants to know how it ended.
 std::size_t Core::running() const {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <utility>
 
 namespace tidemark::collector {
 namespace {
@@ -64,6 +65,7 @@ void Publisher::publish_everything(std::map<std::uint64_t, std::unique_ptr<Image
     for (auto& [number, device] : devices_)
         device.dirty = true;
     publish(all, counters);
+    publish_regions(std::exchange(regions_, {}));
 }
 
 void Publisher::publish_image(Image& image) {

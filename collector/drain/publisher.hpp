@@ -50,6 +50,8 @@ public:
                             const CollectorCounters& counters);
     void publish_collector(const CollectorCounters& counters);
     // An image whose rows are to go.
+    // What regions say, in place of what they said before.
+    void publish_regions(std::vector<tidemark_region_row> rows);
     // How an exited image ended was learnt after its last publication.
     void publish_ending(Image& image);
     void remove(Image& image);
@@ -102,6 +104,7 @@ private:
     std::vector<bool> history_rows_;
     shm::LossCounter loss_[TIDEMARK_LOSS_CAUSE_COUNT] =
         {};  // of running and kept images; the ledger has the rest
+    std::vector<tidemark_region_row> regions_;
     std::uint64_t pass_ = 0;
     std::uint64_t rows_dropped_ = 0;
 };

@@ -95,6 +95,24 @@ void Publisher::publish_devices() {
     }
 }
 
+void Publisher::publish_regions(std::vector<tidemark_region_row> rows) {
+    const std::size_t before = regions_.size();
+    const auto same = [](tidemark_region_row a, tidemark_region_row b) {
+        a.pass = b.pass = 0;
+        return std::memcmp(&a, &b, sizeof a) == 0;
+    };
+    if (std::equal(rows.begin(), rows.end(), regions_.begin(), regions_.end(), same)) return;
+    regions_ = std::move(rows);
+    ++pass_;
+    stats_.begin_pass(pass_);
+    for (std::size_t i = 0; i < std::max(before, regions_.size()); ++i) {
+        tidemark_region_row row = i < regions_.size() ? regions_[i] : tidemark_region_row{};
+        publish_row(TIDEMARK_TABLE_REGION, static_cast<std::uint32_t>(i), row);
+    }
+    stats_.set_rows_used(TIDEMARK_TABLE_REGION, static_cast<std::uint32_t>(regions_.size()));
+    stats_.end_pass(pass_);
+}
+
 void Publisher::publish_memory(Device& d, std::uint32_t memory, std::uint64_t allocated) {
     if (d.memory_rows[memory] == UINT32_MAX) d.memory_rows[memory] = next_memory_row_++;
     tidemark_memory_row row{};

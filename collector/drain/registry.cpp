@@ -249,6 +249,18 @@ std::unique_ptr<Account> Registry::account_for(const Ring& ring, const ImageIden
     return account;
 }
 
+bool Registry::tells_of(std::int32_t pid, std::uint32_t device) const {
+    for (const auto* newest : {&by_pid_, &by_socket_pid_}) {
+        const auto place = newest->find(pid);
+        if (place == newest->end()) continue;
+        const Image& image = *images_.at(place->second);
+        if (image.exited || !image.account) continue;
+        for (std::uint32_t i = 0; i < image.account->usage_count; ++i)
+            if (image.account->state.usages[i].device == device) return true;
+    }
+    return false;
+}
+
 bool Registry::must_poll() {
     bool any = false;
     for (const Image* image : alive_) {

@@ -77,6 +77,8 @@ public:
     std::size_t running() const noexcept { return alive_.size(); }
     // What the ring objects of each user take up in /dev/shm now, bytes.
     std::map<std::uint32_t, std::uint64_t> ring_bytes() const;
+    // True if a running program of that pid tells of the device itself.
+    bool tells_of(std::int32_t pid, std::uint32_t device) const;
     // True if some ring can't be waited for by bell: its producer rings none. Looks at each.
     bool must_poll();
 

@@ -111,6 +111,10 @@ typedef struct tidemark_stats_sample {
 
 enum tidemark_device_kind { TIDEMARK_DEVICE_KIND_ACCELERATOR = 0, TIDEMARK_DEVICE_KIND_HOST = 1 };
 enum tidemark_process_state { TIDEMARK_PROCESS_RUNNING = 1, TIDEMARK_PROCESS_EXITED = 2 };
+enum tidemark_region_kind {
+    TIDEMARK_REGION_CHIP = 0,   /* what all processes hold on a chip */
+    TIDEMARK_REGION_PROCESS = 1 /* what one process holds on the region's device */
+};
 /* How an image ended, as far as it could be seen. */
 enum tidemark_ending {
     TIDEMARK_ENDING_UNKNOWN = 0,  /* or not ended yet */
@@ -266,6 +270,24 @@ enum tidemark_quarantine {
     F(u64, coarse_offset, "bytes", "of 900 samples of 1 s, from the segment's start")  \
     A(text, pool_name, 24, "", "as in the usage table")
 
+/* What tt-metal's own shared regions say, as it stands there: not from events, so without peaks and counts, and in no
+ * sum of the other tables. */
+#define TIDEMARK_FIELDS_REGION(F, A)                                                    \
+    F(u64, pass, "", "publication that wrote this row")                                 \
+    F(u32, in_use, "", "0: a free row")                                                 \
+    F(u32, kind, "", "tidemark_region_kind")                                            \
+    F(u64, region, "", "the chip's unique id, from the region's name")                  \
+    F(u32, device, "", "accelerator number, as tt-metal numbers chips")                 \
+    F(u32, remote, "", "1: the chip is reached through another one")                    \
+    F(i32, pid, "", "of a process, as the region says; 0 in a chip's row")              \
+    F(u32, instrumented, "", "1: the process tells of this device itself, see process") \
+    F(u64, dram, "bytes", "allocated now")                                              \
+    F(u64, l1, "bytes", "allocated now")                                                \
+    F(u64, l1_small, "bytes", "allocated now")                                          \
+    F(u64, trace, "bytes", "allocated now")                                             \
+    F(u64, cb, "bytes", "allocated now")                                                \
+    A(text, name, 64, "", "of a process, as the region says")
+
 /* X(IDENTIFIER, name, row capacity). Order is the directory's order. */
 #define TIDEMARK_TABLES(X)                 \
     X(COLLECTOR, collector, 1)             \
@@ -274,7 +296,8 @@ enum tidemark_quarantine {
     X(USAGE, usage, 2048)                  \
     X(PROCESS, process, 16384)             \
     X(PROCESS_USAGE, process_usage, 65536) \
-    X(HISTORY, history, 256)
+    X(HISTORY, history, 256)               \
+    X(REGION, region, 2048)
 
 enum tidemark_stats_table_id {
 #define TIDEMARK_X(ID, name, capacity) TIDEMARK_TABLE_##ID,
@@ -313,5 +336,6 @@ TIDEMARK_ASSERT(sizeof(tidemark_process_row) == 616, "ABI");
 TIDEMARK_ASSERT(sizeof(tidemark_process_usage_row) == 400, "ABI");
 TIDEMARK_ASSERT(sizeof(tidemark_collector_row) == 368, "ABI");
 TIDEMARK_ASSERT(sizeof(tidemark_history_row) == 64, "ABI");
+TIDEMARK_ASSERT(sizeof(tidemark_region_row) == 144, "ABI");
 
 #endif

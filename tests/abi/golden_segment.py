@@ -36,8 +36,8 @@ def read_layout():
 
 
 LAYOUT = read_layout()
-TABLES = ["collector", "device", "memory", "usage", "process", "process_usage", "history"]
-CAPACITY = {"collector": 1, "device": 4, "memory": 4, "usage": 6, "process": 3, "process_usage": 4, "history": 2}
+TABLES = ["collector", "device", "memory", "usage", "process", "process_usage", "history", "region"]
+CAPACITY = {"collector": 1, "device": 4, "memory": 4, "usage": 6, "process": 3, "process_usage": 4, "history": 2, "region": 2}
 
 
 def usage(scale, exact=1):
@@ -91,6 +91,12 @@ ROWS = {
          "ambiguous_frees": 4, "gap_consequences": 5, "clock_steps": 6, "quarantine": 3, "sandboxed": 1,
          "lost_allocations": [1, 2, 3, 4, 5, 6, 7, 8], "lost_frees": [2] + [0] * 7, "lost_bytes": [280] + [0] * 7,
          "name": "sixteen-letters!", "command": "c" * 255, "origin": 1, "ending": 3, "ending_code": 9},
+    ],
+    "region": [
+        {"pass": 12, "in_use": 1, "kind": 0, "region": (1 << 64) - 1, "device": 1, "remote": 1, "dram": 5, "l1": 4,
+         "l1_small": 3, "trace": 2, "cb": 1},
+        {"pass": 12, "in_use": 1, "kind": 1, "region": 7, "device": 0, "pid": 4243, "instrumented": 1, "dram": MIB,
+         "name": "of tt-metal"},
     ],
     "process_usage": [
         {"pass": 41, "in_use": 1, "pid": 4242, "image": IMAGE_A, "device": 0, "pool": 0, "memory": 0,

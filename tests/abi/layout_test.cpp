@@ -168,7 +168,7 @@ TEST_CASE("every field lies where version 1.0 put it, and new ones came with a v
     add_tables(layouts);
     add_stats_structs(layouts);
     add_account_structs(layouts);
-    REQUIRE(golden.size() == 14);
+    REQUIRE(golden.size() == 15);
     CHECK(layouts.size() == golden.size());
     const unsigned minors[] = {TIDEMARK_STATS_MINOR, TIDEMARK_ACCOUNT_MINOR};
     for (const auto& entry : golden) {
@@ -213,6 +213,17 @@ TEST_CASE("numbers that are stored never change their meaning") {
         {TIDEMARK_LOSS_BUDGET, 5},
         {TIDEMARK_LOSS_SANDBOX, 6},
         {TIDEMARK_LOSS_CORRUPT, 7},
+        {TIDEMARK_ORIGIN_PROGRAM, 0},
+        {TIDEMARK_ORIGIN_SOCKET, 1},
+        {TIDEMARK_ORIGIN_REGION, 2},
+        {TIDEMARK_ENDING_UNKNOWN, 0},
+        {TIDEMARK_ENDING_EXITED, 1},
+        {TIDEMARK_ENDING_EXECUTED, 2},
+        {TIDEMARK_ENDING_KILLED, 3},
+        {TIDEMARK_ENDING_CRASHED, 4},
+        {TIDEMARK_REGION_CHIP, 0},
+        {TIDEMARK_REGION_PROCESS, 1},
+        {TIDEMARK_TABLE_REGION, 7},
         {TIDEMARK_LOSS_CAUSE_COUNT, 8},
         {TIDEMARK_TABLE_COLLECTOR, 0},
         {TIDEMARK_TABLE_DEVICE, 1},

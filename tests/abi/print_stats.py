@@ -9,7 +9,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "viewers" / "python"))
 import tidemark  # noqa: E402
 
-TABLES = ["collector", "device", "memory", "usage", "process", "process_usage", "history"]
+TABLES = ["collector", "device", "memory", "usage", "process", "process_usage", "history", "region"]
 STATES = {"running": 1, "stopped": 2, "superseded": 3}
 
 

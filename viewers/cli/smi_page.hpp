@@ -31,6 +31,7 @@ void draw_memories(SmiPage& page);   // smi_memories.cpp: what lies in each memo
 void draw_pools(SmiPage& page);      // smi_memories.cpp: each pool with its peak and counts
 void draw_processes(SmiPage& page);  // smi_processes.cpp: who uses the devices now
 void draw_exited(SmiPage& page);     // smi_processes.cpp
+void draw_regions(SmiPage& page);    // smi_regions.cpp
 void draw_kernel(SmiPage& page);     // smi_kernel.cpp: --compare-kernel
 
 inline constexpr const char* kUnknown = "N/A";

@@ -95,6 +95,7 @@ std::string smi_text(const model::Snapshot& snapshot, const SmiLook& look,
     draw_pools(page);
     draw_processes(page);
     draw_exited(page);
+    draw_regions(page);
     draw_kernel(page);
     draw_status(page);
     return page.frame.render(terminal);

@@ -46,6 +46,10 @@ void apply(const Filter& filter, Snapshot& snapshot) {
     std::erase_if(snapshot.kernel, [&](const KernelComparison& comparison) {
         return !filter.wants_device(comparison.device);
     });
+    std::erase_if(snapshot.regions, [&](const Region& region) {
+        return !filter.wants_device(region.device) ||
+               (region.pid && !filter.pids.empty() && !empty_or_holds(filter.pids, *region.pid));
+    });
     const bool by_usage = !filter.devices.empty() || !filter.pools.empty();
     for (Process& process : snapshot.processes) {
         std::erase_if(process.usage, unwanted);

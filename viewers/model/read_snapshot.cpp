@@ -199,6 +199,25 @@ void read_processes(const StatsReader& reader, std::vector<Process>& found, bool
     whole = whole && complete;
 }
 
+void read_regions(const StatsReader& reader, std::vector<Region>& found, bool& whole) {
+    bool complete = true;
+    for (const auto& row : reader.all<tidemark_region_row>(&complete)) {
+        Region& region = found.emplace_back();
+        region.region = row.region;
+        region.device = row.device;
+        region.is_remote = row.remote != 0;
+        if (row.kind == TIDEMARK_REGION_PROCESS) region.pid = row.pid;
+        region.name = std::string(text_of(row.name));
+        region.instrumented = row.instrumented != 0;
+        region.dram = row.dram;
+        region.l1 = row.l1;
+        region.l1_small = row.l1_small;
+        region.trace = row.trace;
+        region.cb = row.cb;
+    }
+    whole = whole && complete;
+}
+
 }  // namespace
 
 Snapshot read_snapshot(const StatsReader& reader) {
@@ -212,6 +231,7 @@ Snapshot read_snapshot(const StatsReader& reader) {
     }
     read_devices(reader, snapshot.devices, whole);
     read_processes(reader, snapshot.processes, whole);
+    read_regions(reader, snapshot.regions, whole);
     snapshot.consistent = whole && reader.unchanged_since(begun);
     return snapshot;
 }

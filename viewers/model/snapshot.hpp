@@ -89,6 +89,18 @@ struct Process {
 };
 
 // kNone: no collector ever published under this name; only sensors are known.
+// What one of tt-metal's own shared regions says of a chip, or of a process on it. Current figures alone, in bytes, and
+// in no sum of the snapshot.
+struct Region {
+    std::uint64_t region = 0;  // the chip's unique id
+    std::uint32_t device = 0;
+    bool is_remote = false;           // the chip is reached through another one
+    std::optional<std::int32_t> pid;  // nothing: the whole chip
+    std::string name;                 // of the process
+    bool instrumented = false;        // the process tells of the device itself
+    std::uint64_t dram = 0, l1 = 0, l1_small = 0, trace = 0, cb = 0;
+};
+
 enum class CollectorState { kRunning, kStalled, kStopped, kSuperseded, kNone };
 
 // Stamps of events to wall-clock time, as the collector calibrated it.
@@ -141,6 +153,7 @@ struct Snapshot {
     Collector collector;
     std::vector<Device> devices;
     std::vector<Process> processes;
+    std::vector<Region> regions;
     bool all_pools = true;                 // false: a filter took some away
     bool all_processes = true;             // the same of processes
     std::optional<Hardware> hardware;      // empty: the viewer reads no sensors

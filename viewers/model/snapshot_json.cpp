@@ -143,6 +143,22 @@ Json process_json(const Process& process) {
     return object;
 }
 
+Json region_json(const Region& region) {
+    Json object;
+    object["region"] = std::to_string(region.region);  // beyond what JSON's numbers hold exactly
+    object["device"] = region.device;
+    object["remote"] = region.is_remote;
+    object["pid"] = or_null(region.pid);
+    object["name"] = text_or_null(region.name);
+    object["instrumented"] = region.instrumented;
+    object["pools"] = {{"DRAM", region.dram},
+                       {"L1", region.l1},
+                       {"L1_SMALL", region.l1_small},
+                       {"TRACE", region.trace},
+                       {"CB", region.cb}};
+    return object;
+}
+
 }  // namespace
 
 Json device_json(std::uint32_t device) {
@@ -165,6 +181,9 @@ Json to_json(const Snapshot& snapshot) {
     for (const Process& process : snapshot.processes) {
         document["processes"].push_back(process_json(process));
     }
+    document["regions"] = Json::array();
+    for (const Region& region : snapshot.regions)
+        document["regions"].push_back(region_json(region));
     return document;
 }
 

@@ -26,6 +26,7 @@ public:
             endings.push_back(process.ending);
         }
     }
+    void regions(std::vector<tidemark_region_row> rows) override { region_rows = std::move(rows); }
     void leaks_recorded(std::vector<std::uint64_t>) override {}
     void request_stop() override {}
     void ask_running(std::function<void(std::size_t)> answer) override {
@@ -48,6 +49,7 @@ public:
     std::vector<std::uint64_t> ended;
     std::vector<Ending> endings;  // of `ended`, in its order
     std::vector<std::string> removed;
+    std::vector<tidemark_region_row> region_rows;
     std::uint64_t pass = 42;
     std::size_t running = 0;
     int ring_calls = 0;
