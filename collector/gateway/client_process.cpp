@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/gateway/client_process.hpp"
 
+#include <bit>
+
 #include "shm/event.hpp"
 
 namespace tidemark::collector::gateway {
@@ -91,9 +93,11 @@ Applied ClientProcess::allocate(const Frame& frame, std::uint32_t pool, std::uin
 Applied ClientProcess::free(const Frame& frame, std::uint32_t pool_mask) {
     const auto device = static_cast<std::uint32_t>(frame.device);
     const auto freed = held_.free(device, pool_mask, frame.id, frame.size);
-    // One that finds nothing goes on its way all the same: it is counted there. So is one that could mean several.
-    const bool any = !freed || (freed->is_ambiguous && freed->buffer.number == 0);
-    const std::uint32_t pool = any ? kAnyPool : freed->key.pool;
+    // One that finds nothing goes on its way all the same, to be counted there, in a pool where nothing has its id.
+    const std::uint32_t nowhere = static_cast<std::uint32_t>(std::countr_zero(pool_mask));
+    const std::uint32_t pool = !freed                    ? nowhere
+                               : freed->is_newest_of_all ? kAnyPool
+                                                         : freed->key.pool;
     const std::uint32_t number = freed ? freed->buffer.number : 0;
     send(shm::make_event(0, ring_id(frame.id, number), shm::pack(shm::Operation::kFree, pool, 0),
                          device));

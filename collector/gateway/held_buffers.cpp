@@ -17,6 +17,16 @@ std::optional<HeldBuffer> HeldBuffers::allocate(const BufferKey& key, std::uint6
     return stack.back();
 }
 
+bool HeldBuffers::is_newest(std::uint32_t device, std::uint64_t id, std::uint64_t order) const {
+    for (std::uint32_t pool = 0; pool < TIDEMARK_POOL_ANY; ++pool) {
+        const auto place = stacks_.find({device, pool, id});
+        if (place == stacks_.end()) continue;
+        for (const HeldBuffer& held : place->second)
+            if (held.number == 0 && held.order > order) return false;
+    }
+    return true;
+}
+
 std::optional<HeldBuffers::Freed> HeldBuffers::free(std::uint32_t device, std::uint32_t pool_mask,
                                                     std::uint64_t id, std::uint64_t size) {
     decltype(stacks_)::iterator found = stacks_.end();
@@ -37,7 +47,9 @@ std::optional<HeldBuffers::Freed> HeldBuffers::free(std::uint32_t device, std::u
         const auto newest = std::find_if(stack.rbegin(), stack.rend(), same_size);
         if (newest != stack.rend()) chosen = std::prev(newest.base());
     }
-    const Freed freed{found->first, *chosen, matches > 1};
+    const bool is_newest_of_all =
+        matches > 1 && chosen->number == 0 && is_newest(device, id, chosen->order);
+    const Freed freed{found->first, *chosen, is_newest_of_all};
     stack.erase(chosen);
     if (stack.empty()) stacks_.erase(found);
     --count_;

@@ -103,6 +103,36 @@ TEST_CASE("an id that lives twice is freed twice, a free more is counted and cha
     CHECK(world.client_row(getpid())->duplicates == 0);
 }
 
+TEST_CASE("a free takes nothing from the pools that it can't mean") {
+    const GatewayWorld world;
+    const OlderConnection client(world.path);
+    older::Bytes stream;
+    older::append(stream, event(112, older::kCbAllocation, 3, 2048));
+    older::append(stream, event(112, older::kFree, 3, 0));  // no buffer 3 lives
+    older::append(stream, event(112, older::kAllocation, 4096, 1000));
+    older::append(stream, event(112, older::kCbFree, 4096, 0));  // no circular buffer 4096 does
+    // Ambiguous between DRAM and L1; the circular buffer of that number is newer and not meant.
+    older::append(stream, event(112, older::kAllocation, 7, 10, 0));
+    older::append(stream, event(112, older::kAllocation, 7, 20, 1));
+    older::append(stream, event(112, older::kCbAllocation, 7, 40));
+    older::append(stream, event(112, older::kFree, 7, 0));
+    // The size says which, although L1's is newer.
+    older::append(stream, event(112, older::kAllocation, 8, 100, 0));
+    older::append(stream, event(112, older::kAllocation, 8, 200, 1));
+    older::append(stream, event(112, older::kAllocation, 8, 300, 0));
+    older::append(stream, event(112, older::kFree, 8, 100));
+    REQUIRE(client.send(stream));
+    REQUIRE(comes_true([&] {
+        const auto row = world.client_row(getpid());
+        return row && row->events == 12;
+    }));
+    const older::Answer answer = ask(world.path, 0);
+    CHECK(answer.dram == 1000 + 10 + 300);
+    CHECK(answer.l1 == 200);
+    CHECK(answer.cb == 2048 + 40);
+    CHECK(world.client_row(getpid())->unknown_frees == 2);
+}
+
 TEST_CASE("what can't be an event is counted as lost, by cause") {
     const GatewayWorld world;
     const OlderConnection client(world.path);
