@@ -7,11 +7,25 @@
 
 namespace tidemark::collector::gateway {
 
+// The next after the newest's. Where frees state sizes, older ones go before newer ones and the numbers are used up one
+// day: then from 0 again, and those that still live are passed over.
+std::uint32_t HeldBuffers::free_number(Stack& stack) {
+    std::uint32_t number = stack.empty() ? 0 : stack.back().number + 1;
+    stack.has_wrapped |= number == kMostInstances;
+    if (!stack.has_wrapped) return number;
+    std::vector<bool> taken(kMostInstances);
+    for (const HeldBuffer& held : stack)
+        taken[held.number] = true;
+    while (taken[number %= kMostInstances])
+        ++number;
+    return number;
+}
+
 std::optional<HeldBuffer> HeldBuffers::allocate(const BufferKey& key, std::uint64_t size,
                                                 std::uint64_t now_ns) {
     Stack& stack = stacks_[key];
-    const std::uint32_t number = stack.empty() ? 0 : stack.back().number + 1;
-    if (number >= kMostInstances) return std::nullopt;
+    if (stack.size() >= kMostInstances) return std::nullopt;
+    const std::uint32_t number = free_number(stack);
     stack.push_back({size, now_ns, next_order_++, number});
     ++count_;
     return stack.back();

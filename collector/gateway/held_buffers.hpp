@@ -67,8 +67,12 @@ private:
             return static_cast<std::size_t>(mixed ^ (mixed >> 32));
         }
     };
-    using Stack = std::vector<HeldBuffer>;  // oldest first; numbers rise
+    // Oldest first; the numbers rise unless they have wrapped.
+    struct Stack : std::vector<HeldBuffer> {
+        bool has_wrapped = false;
+    };
 
+    static std::uint32_t free_number(Stack& stack);
     bool is_newest(std::uint32_t device, std::uint64_t id, std::uint64_t order) const;
 
     std::unordered_map<BufferKey, Stack, Hash> stacks_;
