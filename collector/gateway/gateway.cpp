@@ -172,6 +172,7 @@ void Gateway::tell_disconnected_later(const std::shared_ptr<ClientProcess>& clie
 }
 
 void Gateway::ask(Connection& connection, FrameType answer, std::int32_t device) {
+    connection.expect_answer();
     questions_.push_back({connection.weak_from_this(), answer, device});
     answer_all();
 }

@@ -49,6 +49,17 @@ TEST_CASE("an answer covers every message that was sent before the question") {
     }
 }
 
+TEST_CASE("a client that says it sends no more still gets its answers") {
+    const GatewayWorld world;
+    const OlderConnection other(world.path), client(world.path);
+    REQUIRE(other.send(event(112, older::kAllocation, 1, 10)));
+    REQUIRE(comes_true([&] { return ask(world.path, 0).dram == 10; }));
+    REQUIRE(client.send(older::frame(112, older::kQuery, 0, 0, 0, 0, 0)));
+    client.end_sending();
+    CHECK(older::read_answer(client.receive()).dram == 10);
+    CHECK(client.receive().empty());  // and then it is closed
+}
+
 TEST_CASE("messages that arrive in pieces or glued together are the same messages") {
     const GatewayWorld world;
     older::Bytes stream;
