@@ -223,6 +223,7 @@ void Gateway::told_elsewhere(std::uint64_t image, std::uint32_t device) {
     log_.left(*client, device);
     client->leave_device(device);
     client->wake();
+    if (client->is_waiting()) pump();  // it may never send anything again
 }
 
 }  // namespace tidemark::collector::gateway

@@ -162,6 +162,18 @@ TEST_CASE("a buffer that a process reports by its ring and by the socket is coun
     }
 }
 
+TEST_CASE("a client with more buffers than its ring holds ends, though its own ring took over") {
+    const GatewayWorld world;
+    OlderClient client(world.path, 112, world.instance.tracked());
+    REQUIRE(client.tell("many 0 300000") == "ok");
+    REQUIRE(client.tell("alloc 1 0 1 5") == "ok");
+    REQUIRE(comes_true([&] { return ask(world.path, 1).dram == 5; }));
+    REQUIRE(client.tell("own 0 0 1 70") == "ok");
+    REQUIRE(comes_true([&] { return ask(world.path, 0).dram == 70; }));
+    client.kill();
+    CHECK(comes_true([&] { return world.has_exited(client.pid()); }));
+}
+
 TEST_CASE(
     "what clients told survives a kill of the collector: their buffers are reported as left") {
     GatewayWorld world;
