@@ -40,7 +40,7 @@ void Connection::resume() {
 }
 
 void Connection::on_readable() {
-    if (owner_.must_wait()) {
+    if (owner_.must_wait(*this)) {
         paused_ = true;
         loop_.remove(descriptor_);  // a hang-up would be told again and again
         return;

@@ -25,7 +25,7 @@ public:
         // Frames were handed over, and no more are there now.
         virtual void on_pause() = 0;
         // True: the connection reads no more until resume().
-        virtual bool must_wait() const = 0;
+        virtual bool must_wait(const Connection& connection) const = 0;
         virtual void on_closed(Connection& connection) = 0;
     };
 
