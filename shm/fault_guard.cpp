@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The registry of guarded ranges is a flat array read by the handler, which runs on the thread that faulted, between
-// two of its instructions: relaxed atomic words are enough.
+// two of its instructions: relaxed atomic words are enough. Who changes the array holds a lock, which the handler never
+// takes.
 #include "shm/fault_guard.hpp"
 
 #include <signal.h>
@@ -10,6 +11,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 
 namespace tidemark::shm {
 namespace {
@@ -24,6 +26,7 @@ struct Range {
 
 Range ranges[kPlaces];
 std::atomic<int> used;
+std::mutex changing;
 int free_hint = 0;
 
 void on_bus_error(int signal, siginfo_t* information, void*) {
@@ -55,6 +58,7 @@ bool FaultGuard::install() noexcept {
 }
 
 int FaultGuard::add(const void* begin, std::size_t size) noexcept {
+    const std::lock_guard lock(changing);
     for (int tried = 0; tried < kPlaces; ++tried) {
         const int i = (free_hint + tried) % kPlaces;
         if (ranges[i].end.load(std::memory_order_relaxed) != 0) continue;
@@ -71,6 +75,7 @@ int FaultGuard::add(const void* begin, std::size_t size) noexcept {
 
 void FaultGuard::remove(int place) noexcept {
     if (place < 0) return;
+    const std::lock_guard lock(changing);
     ranges[place].begin.store(0, std::memory_order_relaxed);
     ranges[place].end.store(0, std::memory_order_relaxed);
     if (place < free_hint) free_hint = place;

@@ -14,9 +14,9 @@ public:
     // Installs the handler for the whole process. Once, before the first guarded access.
     static bool install() noexcept;
 
-    // Guards [begin, begin + size); -1 if all places are taken. Drain thread only.
+    // Guards [begin, begin + size); -1 if all places are taken. Any thread.
     static int add(const void* begin, std::size_t size) noexcept;
-    // Drain thread only; before the range is unmapped.
+    // Any thread; before the range is unmapped.
     static void remove(int place) noexcept;
     // True once an access to the range met a page that is gone.
     static bool faulted(int place) noexcept;

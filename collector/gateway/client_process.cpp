@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/gateway/client_process.hpp"
 
+#include <bit>
+
 #include "shm/event.hpp"
 
 namespace tidemark::collector::gateway {
 namespace {
 
 constexpr std::uint64_t kRetryNs = 1'000'000'000;
+constexpr std::uint64_t kPatienceNs = 2'000'000'000;  // for a full ring that nobody drains
 
 constexpr std::uint32_t kAnyPool = TIDEMARK_POOL_ANY;
 constexpr std::uint32_t kCb = 1u << TIDEMARK_POOL_CB;
@@ -91,9 +94,11 @@ Applied ClientProcess::allocate(const Frame& frame, std::uint32_t pool, std::uin
 Applied ClientProcess::free(const Frame& frame, std::uint32_t pool_mask) {
     const auto device = static_cast<std::uint32_t>(frame.device);
     const auto freed = held_.free(device, pool_mask, frame.id, frame.size);
-    // One that finds nothing goes on its way all the same: it is counted there. So is one that could mean several.
-    const bool any = !freed || (freed->is_ambiguous && freed->buffer.number == 0);
-    const std::uint32_t pool = any ? kAnyPool : freed->key.pool;
+    // One that finds nothing goes on its way all the same, to be counted there, in a pool where nothing has its id.
+    const std::uint32_t nowhere = static_cast<std::uint32_t>(std::countr_zero(pool_mask));
+    const std::uint32_t pool = !freed                    ? nowhere
+                               : freed->is_newest_of_all ? kAnyPool
+                                                         : freed->key.pool;
     const std::uint32_t number = freed ? freed->buffer.number : 0;
     send(shm::make_event(0, ring_id(frame.id, number), shm::pack(shm::Operation::kFree, pool, 0),
                          device));
@@ -109,13 +114,34 @@ void ClientProcess::leave_device(std::uint32_t device) {
 }
 
 void ClientProcess::send(const shm::Event& event) {
-    if (!backlog_.empty() || !ring_->append(event)) backlog_.push_back(event);
+    if (backlog_.empty() && ring_->append(event)) {
+        has_given_up_ = false;
+    } else if (has_given_up_) {
+        lose(event);
+    } else {
+        backlog_.push_back(event);
+    }
 }
 
-bool ClientProcess::pump() {
+void ClientProcess::lose(const shm::Event& event) {
+    const bool allocates = event.operation() == shm::Operation::kAllocation;
+    ring_->count_lost(TIDEMARK_LOSS_FULL, {allocates ? 1u : 0u, allocates ? 0u : 1u,
+                                           allocates ? event.size() : 0});
+}
+
+bool ClientProcess::pump(std::uint64_t now_ns) {
+    const std::size_t before = backlog_.size();
     while (!backlog_.empty() && ring_->append(backlog_.front()))
         backlog_.pop_front();
     if (ring_) ring_->wake();
+    if (backlog_.size() != before || stuck_since_ns_ == 0) stuck_since_ns_ = now_ns;
+    if (now_ns - stuck_since_ns_ >= kPatienceNs) {
+        for (const shm::Event& event : backlog_)
+            lose(event);
+        backlog_.clear();
+        has_given_up_ = true;
+    }
+    if (backlog_.empty()) stuck_since_ns_ = 0;
     return backlog_.empty();
 }
 

@@ -40,8 +40,9 @@ public:
     // From now on the process's own ring tells of that device: what is held there is let go, and nothing more is taken.
     void leave_device(std::uint32_t device);
 
-    // Moves what waits into the ring. False: some still waits.
-    bool pump();
+    // Moves what waits into the ring. False: some still waits. A ring that nobody drains (it is damaged, or there was no
+    // space for its account) is waited for a while, then what waits is lost, and so is the rest until there is room.
+    bool pump(std::uint64_t now_ns);
     bool is_waiting() const noexcept { return !backlog_.empty(); }
     void wake() noexcept {
         if (ring_) ring_->wake();
@@ -52,6 +53,7 @@ public:
 
 private:
     void send(const shm::Event& event);
+    void lose(const shm::Event& event);
     bool has_ring(std::uint64_t now_ns, std::string& error);
     Applied allocate(const Frame& frame, std::uint32_t pool, std::uint64_t now_ns);
     Applied free(const Frame& frame, std::uint32_t pool_mask);
@@ -64,6 +66,8 @@ private:
     HeldBuffers held_;
     std::set<std::uint32_t> left_devices_;
     std::deque<shm::Event> backlog_;
+    std::uint64_t stuck_since_ns_ = 0;  // CLOCK_MONOTONIC; 0: it was moved into the ring
+    bool has_given_up_ = false;         // until there is room again
 };
 
 }  // namespace tidemark::collector::gateway

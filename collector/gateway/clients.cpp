@@ -8,6 +8,7 @@
 
 #include <fstream>
 
+#include "shm/clock.hpp"
 #include "shm/identity_raw.hpp"
 
 namespace tidemark::collector::gateway {
@@ -103,7 +104,7 @@ bool Clients::pump() {
     bool all = true;
     for (const auto& [key, client] : clients_) {
         if (!client->is_waiting()) continue;
-        if (client->pump())
+        if (client->pump(shm::monotonic_ns()))
             settled.push_back(client);
         else
             all = false;

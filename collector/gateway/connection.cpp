@@ -40,7 +40,7 @@ void Connection::resume() {
 }
 
 void Connection::on_readable() {
-    if (owner_.must_wait()) {
+    if (owner_.must_wait(*this)) {
         paused_ = true;
         loop_.remove(descriptor_);  // a hang-up would be told again and again
         return;
@@ -87,6 +87,12 @@ void Connection::ended() {
     hand_over();
     if (descriptor_ < 0) return;
     loop_.cancel(quiet_);
+    has_ended_ = true;
+    loop_.remove(descriptor_);  // the end would be told again and again
+    if (unanswered_ == 0) close_ended();
+}
+
+void Connection::close_ended() {
     const std::size_t rest = stream_.pending();
     close(rest == 0 ? "" : "it ended " + std::to_string(rest) + " bytes into a message");
 }
@@ -95,7 +101,10 @@ void Connection::answer(const EncodedFrame& frame) {
     if (descriptor_ < 0) return;
     const ssize_t sent =
         send(descriptor_, frame.bytes.data(), frame.size, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (sent != static_cast<ssize_t>(frame.size)) close("it does not read its answers");
+    --unanswered_;
+    if (has_ended_ && unanswered_ == 0) return close_ended();
+    if (sent != static_cast<ssize_t>(frame.size) && !has_ended_)
+        close("it does not read its answers");
 }
 
 void Connection::close(const std::string& why) {

@@ -25,7 +25,7 @@ public:
         // Frames were handed over, and no more are there now.
         virtual void on_pause() = 0;
         // True: the connection reads no more until resume().
-        virtual bool must_wait() const = 0;
+        virtual bool must_wait(const Connection& connection) const = 0;
         virtual void on_closed(Connection& connection) = 0;
     };
 
@@ -39,6 +39,8 @@ public:
     // False: the descriptor can't be watched; errno tells.
     [[nodiscard]] bool start();
     void resume();
+    // A question was handed over: the connection stays until its answer, even if the client sends no more.
+    void expect_answer() noexcept { ++unanswered_; }
     // Ignored once the client is gone.
     void answer(const EncodedFrame& frame);
     void close(const std::string& why);
@@ -53,6 +55,7 @@ private:
     void on_readable();
     void hand_over();
     void ended();
+    void close_ended();
     void await_quiet();
 
     EventLoop& loop_;
@@ -62,6 +65,8 @@ private:
     FrameStream stream_;
     EventLoop::Timer quiet_ = 0;
     bool paused_ = false;
+    bool has_ended_ = false;  // nothing more comes
+    std::size_t unanswered_ = 0;
 };
 
 }  // namespace tidemark::collector::gateway

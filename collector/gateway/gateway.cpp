@@ -17,6 +17,7 @@ namespace {
 constexpr int kBacklog = 4096;
 constexpr int kAcceptAtOnce = 64;
 constexpr std::chrono::milliseconds kRetry{1};
+constexpr std::uint64_t kPatienceNs = 3'000'000'000;  // of a question, with clients whose rings are full
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::milliseconds kEndDelay{50};
 // Root serves everybody, as the older server did; others only themselves, for a ring must belong to whom it tells of.
@@ -137,7 +138,8 @@ void Gateway::on_pause() {
     touched_.clear();
 }
 
-// A full ring has room again within microseconds; until then no client is read, so that nobody overtakes.
+// A full ring has room again within microseconds; until then its client is not read. Others are: one whose ring nobody
+// drains harms only itself.
 void Gateway::pump() {
     const bool was_crowded = is_crowded_;
     is_crowded_ = !clients_.pump();
@@ -146,9 +148,8 @@ void Gateway::pump() {
             is_crowded_ = false;
             pump();
         });
-    if (is_crowded_) return;
     for (const auto& connection : std::vector(connections_.begin(), connections_.end()))
-        connection.second->resume();
+        if (!must_wait(*connection.second)) connection.second->resume();
 }
 
 void Gateway::on_closed(Connection& connection) {
@@ -172,7 +173,8 @@ void Gateway::tell_disconnected_later(const std::shared_ptr<ClientProcess>& clie
 }
 
 void Gateway::ask(Connection& connection, FrameType answer, std::int32_t device) {
-    questions_.push_back({connection.weak_from_this(), answer, device});
+    connection.expect_answer();
+    questions_.push_back({connection.weak_from_this(), answer, device, shm::monotonic_ns()});
     answer_all();
 }
 
@@ -182,18 +184,28 @@ void Gateway::answer_all() {
     is_flushing_ = true;
     door_.ask_flush([this, asked = std::exchange(questions_, {})](FlushAnswer) mutable {
         is_flushing_ = false;
-        if (is_crowded_) {
-            asked.insert(asked.end(), questions_.begin(), questions_.end());
-            questions_ = std::move(asked);
-            pump();
-            return answer_all();
-        }
         const std::uint64_t now = shm::monotonic_ns();
+        if (must_ask_again(asked, now)) return ask_again(std::move(asked));
         for (const Question& question : asked) {
             if (const auto connection = question.who.lock())
                 connection->answer(encode(connection->version(), question.answer, question.device,
                                           figures_.of(question.device, now)));
         }
+        answer_all();
+    });
+}
+
+// What was received and waits for room is not published yet. Nobody is waited for without end.
+bool Gateway::must_ask_again(const Questions& asked, std::uint64_t now_ns) const {
+    return is_crowded_ && now_ns - asked.front().since_ns < kPatienceNs;
+}
+
+void Gateway::ask_again(Questions asked) {
+    asked.insert(asked.end(), questions_.begin(), questions_.end());
+    questions_ = std::move(asked);
+    is_flushing_ = true;
+    loop_.after(kRetry, [this] {
+        is_flushing_ = false;
         answer_all();
     });
 }
@@ -222,6 +234,7 @@ void Gateway::told_elsewhere(std::uint64_t image, std::uint32_t device) {
     log_.left(*client, device);
     client->leave_device(device);
     client->wake();
+    if (client->is_waiting()) pump();  // it may never send anything again
 }
 
 }  // namespace tidemark::collector::gateway

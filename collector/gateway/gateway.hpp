@@ -48,11 +48,15 @@ private:
         std::weak_ptr<Connection> who;
         FrameType answer;
         std::int32_t device;
+        std::uint64_t since_ns;  // CLOCK_MONOTONIC
     };
+    using Questions = std::vector<Question>;
 
     void on_frame(Connection& connection, const Frame& frame) override;
     void on_pause() override;
-    bool must_wait() const override { return is_crowded_; }
+    bool must_wait(const Connection& connection) const override {
+        return connection.client && connection.client->is_waiting();
+    }
     void on_closed(Connection& connection) override;
 
     void accept_clients();
@@ -60,6 +64,8 @@ private:
     void on_event(Connection& connection, const Frame& frame);
     void ask(Connection& connection, FrameType answer, std::int32_t device);
     void answer_all();
+    bool must_ask_again(const Questions& asked, std::uint64_t now_ns) const;
+    void ask_again(Questions asked);
     void dump(bool kernels_only);
     void pump();
     void client_ended(const ClientProcess& client);
@@ -74,10 +80,10 @@ private:
     PublishedFigures figures_;
     Clients clients_;
     std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
-    std::vector<Question> questions_;
+    Questions questions_;
     std::vector<std::shared_ptr<ClientProcess>> touched_;  // since the last pause
     bool is_flushing_ = false;
-    bool is_crowded_ = false;  // some ring is full: nothing is read until the drain side made room
+    bool is_crowded_ = false;  // some ring is full: its client is not read until the drain side made room
     bool told_of_crowd_ = false;
 };
 

@@ -44,7 +44,9 @@ public:
     struct Freed {
         BufferKey key;
         HeldBuffer buffer;
-        bool is_ambiguous = false;  // more than one of the pools held the id
+        // Several pools held the id, and of all instances whose number is 0, in any pool, this is the newest: a free that
+        // names no pool finds it in the ring, and is counted there as ambiguous.
+        bool is_newest_of_all = false;
     };
     // Takes the newest instance in the pools of `pool_mask`; of the stated size (not 0) if there is one of that size.
     std::optional<Freed> free(std::uint32_t device, std::uint32_t pool_mask, std::uint64_t id,
@@ -65,7 +67,13 @@ private:
             return static_cast<std::size_t>(mixed ^ (mixed >> 32));
         }
     };
-    using Stack = std::vector<HeldBuffer>;  // oldest first; numbers rise
+    // Oldest first; the numbers rise unless they have wrapped.
+    struct Stack : std::vector<HeldBuffer> {
+        bool has_wrapped = false;
+    };
+
+    static std::uint32_t free_number(Stack& stack);
+    bool is_newest(std::uint32_t device, std::uint64_t id, std::uint64_t order) const;
 
     std::unordered_map<BufferKey, Stack, Hash> stacks_;
     std::uint64_t next_order_ = 0;

@@ -7,12 +7,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <map>
 
 #include "shm/bell_ring.hpp"
 #include "shm/clock.hpp"
+#include "shm/fault_guard.hpp"
 #include "shm/identity_raw.hpp"
 #include "shm/ring_header.hpp"
 
@@ -30,10 +32,26 @@ bool can_ring() {
     return registered;
 }
 
+// A fault of a guarded range must reach its handler: one that is blocked ends the process.
+class QuietButForFaults {
+public:
+    QuietButForFaults() noexcept {
+        sigset_t faults;
+        sigemptyset(&faults);
+        sigaddset(&faults, SIGBUS);
+        pthread_sigmask(SIG_UNBLOCK, &faults, nullptr);
+    }
+
+private:
+    shm::SignalsBlocked all_;
+};
+
 shm::BellPage* bell_of(uid_t uid) {
     static std::map<uid_t, shm::BellPage*> pages;  // the event loop's thread only; a page a user
     const auto [place, fresh] = pages.try_emplace(uid, nullptr);
-    if (place->second == nullptr) place->second = shm::map_bell(uid);
+    if (place->second != nullptr) return place->second;
+    place->second = shm::map_bell(uid);
+    if (place->second != nullptr) shm::FaultGuard::add(place->second, sizeof *place->second);
     return place->second;
 }
 
@@ -53,7 +71,7 @@ void copy_text(char* to, std::size_t size, const std::string& text) {
 std::unique_ptr<ProxyRing> ProxyRing::make(const Peer& peer, const std::string& instance,
                                            std::string& error) {
     std::unique_ptr<ProxyRing> made(new ProxyRing);
-    const shm::SignalsBlocked quiet;
+    const QuietButForFaults quiet;
     const auto failed = [&](const char* what, int reason) {
         error = std::string("cannot track socket client ") + std::to_string(peer.pid) + ": " +
                 what + ": " + std::strerror(reason) + "; its events are counted as lost";
@@ -63,6 +81,7 @@ std::unique_ptr<ProxyRing> ProxyRing::make(const Peer& peer, const std::string& 
         made->ring_.base = nullptr;
         return failed("no ring in /dev/shm", e);
     }
+    made->guard_ = shm::FaultGuard::add(made->ring_.base, made->ring_.size);
     if (!made->fill(peer, instance, error)) return nullptr;
     if (const int e = shm::publish_ring(made->ring_)) {
         made->ring_.base = nullptr;
@@ -115,11 +134,12 @@ bool ProxyRing::fill(const Peer& peer, const std::string& instance, std::string&
 }
 
 ProxyRing::~ProxyRing() {
+    shm::FaultGuard::remove(guard_);
     if (ring_.base != nullptr) munmap(ring_.base, ring_.size);
 }
 
 void ProxyRing::grow(std::uint64_t at) noexcept {
-    const shm::SignalsBlocked quiet;
+    const QuietButForFaults quiet;
     const std::uint32_t events = shm::kGrowthEvents[writer_.links];
     const std::uint64_t bytes = std::uint64_t{events} * sizeof(shm::Event);
     if (next_block_ + bytes > ring_.size || shm::populate(ring_, next_block_, bytes) != 0) {

@@ -56,6 +56,7 @@ private:
     shm::BellPage* bell_ = nullptr;
     shm::ClockKind clock_ = shm::ClockKind::kMonotonic;
     std::uint64_t next_block_ = 0;
+    int guard_ = -1;  // the object belongs to the client's user, who may truncate it
 };
 
 }  // namespace tidemark::collector::gateway

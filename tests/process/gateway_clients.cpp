@@ -162,6 +162,53 @@ TEST_CASE("a buffer that a process reports by its ring and by the socket is coun
     }
 }
 
+TEST_CASE("a client that damages its ring harms nobody else, and the collector lives") {
+    const GatewayWorld world;
+    OlderClient good(world.path);
+    CHECK(good.tell("alloc 0 0 1 1") == "ok");
+    const OlderConnection standing(world.path);
+    for (const bool truncates : {true, false}) {
+        CAPTURE(truncates);
+        OlderClient bad(world.path);
+        CHECK(bad.tell("alloc 1 0 1 10") == "ok");
+        REQUIRE(comes_true([&] { return ask(world.path, 1).dram == 10; }));
+        const auto rings = OwnInstance::rings_where([&](const tidemark::shm::RingHeader& ring) {
+            return ring.pid == bad.pid() && ring.origin == TIDEMARK_ORIGIN_SOCKET;
+        });
+        REQUIRE(rings.size() == 1);
+        const std::string path = "/dev/shm/" + rings[0];
+        if (truncates) {
+            REQUIRE(truncate(path.c_str(), 0) == 0);
+        } else {
+            std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+            const std::uint32_t many = 60'000;
+            file.seekp(offsetof(tidemark::shm::RingHeader, lanes_used));
+            file.write(reinterpret_cast<const char*>(&many), sizeof many);
+        }
+        // More than ring and socket hold: what is not read would stop it.
+        CHECK(bad.tell("many 1 100000") == "ok");
+        CHECK(good.tell("alloc 0 0 2 1") == "ok");
+        const std::uint64_t expected = truncates ? 2 : 3;
+        REQUIRE(comes_true([&] { return ask(world.path, 0).dram == expected; }));
+        bad.kill();
+        CHECK(comes_true([&] { return world.has_exited(bad.pid()); }));
+    }
+    REQUIRE(standing.send(older::frame(128, older::kQuery, 0, 0, 0, 0, 0)));
+    CHECK(older::read_answer(standing.receive()).dram == 3);
+}
+
+TEST_CASE("a client with more buffers than its ring holds ends, though its own ring took over") {
+    const GatewayWorld world;
+    OlderClient client(world.path, 112, world.instance.tracked());
+    REQUIRE(client.tell("many 0 300000") == "ok");
+    REQUIRE(client.tell("alloc 1 0 1 5") == "ok");
+    REQUIRE(comes_true([&] { return ask(world.path, 1).dram == 5; }));
+    REQUIRE(client.tell("own 0 0 1 70") == "ok");
+    REQUIRE(comes_true([&] { return ask(world.path, 0).dram == 70; }));
+    client.kill();
+    CHECK(comes_true([&] { return world.has_exited(client.pid()); }));
+}
+
 TEST_CASE(
     "what clients told survives a kill of the collector: their buffers are reported as left") {
     GatewayWorld world;

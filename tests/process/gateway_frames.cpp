@@ -49,6 +49,17 @@ TEST_CASE("an answer covers every message that was sent before the question") {
     }
 }
 
+TEST_CASE("a client that says it sends no more still gets its answers") {
+    const GatewayWorld world;
+    const OlderConnection other(world.path), client(world.path);
+    REQUIRE(other.send(event(112, older::kAllocation, 1, 10)));
+    REQUIRE(comes_true([&] { return ask(world.path, 0).dram == 10; }));
+    REQUIRE(client.send(older::frame(112, older::kQuery, 0, 0, 0, 0, 0)));
+    client.end_sending();
+    CHECK(older::read_answer(client.receive()).dram == 10);
+    CHECK(client.receive().empty());  // and then it is closed
+}
+
 TEST_CASE("messages that arrive in pieces or glued together are the same messages") {
     const GatewayWorld world;
     older::Bytes stream;
@@ -101,6 +112,36 @@ TEST_CASE("an id that lives twice is freed twice, a free more is counted and cha
     }));
     CHECK(ask(world.path, 0).dram == 0);
     CHECK(world.client_row(getpid())->duplicates == 0);
+}
+
+TEST_CASE("a free takes nothing from the pools that it can't mean") {
+    const GatewayWorld world;
+    const OlderConnection client(world.path);
+    older::Bytes stream;
+    older::append(stream, event(112, older::kCbAllocation, 3, 2048));
+    older::append(stream, event(112, older::kFree, 3, 0));  // no buffer 3 lives
+    older::append(stream, event(112, older::kAllocation, 4096, 1000));
+    older::append(stream, event(112, older::kCbFree, 4096, 0));  // no circular buffer 4096 does
+    // Ambiguous between DRAM and L1; the circular buffer of that number is newer and not meant.
+    older::append(stream, event(112, older::kAllocation, 7, 10, 0));
+    older::append(stream, event(112, older::kAllocation, 7, 20, 1));
+    older::append(stream, event(112, older::kCbAllocation, 7, 40));
+    older::append(stream, event(112, older::kFree, 7, 0));
+    // The size says which, although L1's is newer.
+    older::append(stream, event(112, older::kAllocation, 8, 100, 0));
+    older::append(stream, event(112, older::kAllocation, 8, 200, 1));
+    older::append(stream, event(112, older::kAllocation, 8, 300, 0));
+    older::append(stream, event(112, older::kFree, 8, 100));
+    REQUIRE(client.send(stream));
+    REQUIRE(comes_true([&] {
+        const auto row = world.client_row(getpid());
+        return row && row->events == 12;
+    }));
+    const older::Answer answer = ask(world.path, 0);
+    CHECK(answer.dram == 1000 + 10 + 300);
+    CHECK(answer.l1 == 200);
+    CHECK(answer.cb == 2048 + 40);
+    CHECK(world.client_row(getpid())->unknown_frees == 2);
 }
 
 TEST_CASE("what can't be an event is counted as lost, by cause") {

@@ -56,6 +56,7 @@ public:
         return ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
                static_cast<ssize_t>(bytes.size());
     }
+    void end_sending() const { shutdown(descriptor_, SHUT_WR); }
     // One recv, as the older clients do; empty: the connection was closed.
     older::Bytes receive() const {
         older::Bytes bytes(4096);

@@ -208,6 +208,25 @@ TEST_CASE("a free that states a size takes the newest of that size") {
         CHECK((other.buffer.order == next->order || other.buffer.number != next->number));
 }
 
+TEST_CASE("an id that never rests has instances for ever, if older ones are freed before newer ones") {
+    HeldBuffers held;
+    const BufferKey key{0, 5, 3};
+    REQUIRE(held.allocate(key, 100, 1));
+    for (std::uint32_t i = 0; i < 3 * HeldBuffers::kMostInstances; ++i) {
+        const std::uint64_t size = i % 2 == 0 ? 200 : 100;
+        const auto newer = held.allocate(key, size, 2);
+        REQUIRE(newer);
+        const auto older = held.free(0, 1u << 5, 3, 300 - size);
+        REQUIRE(older);
+        REQUIRE(older->buffer.number != newer->number);
+    }
+    CHECK(held.count() == 1);
+    HeldBuffers full;
+    for (std::uint32_t i = 0; i < HeldBuffers::kMostInstances; ++i)
+        REQUIRE(full.allocate(key, 100, 3));
+    CHECK_FALSE(full.allocate(key, 100, 3));
+}
+
 TEST_CASE(
     "a free that names no pool looks in all of them, newest first, and says when it was "
     "ambiguous") {
@@ -217,10 +236,10 @@ TEST_CASE(
     (void)held.allocate({1, 0, 7}, 30, 3);
     const auto freed = held.free(0, 0x1F, 7, 0);
     CHECK(freed->key.pool == 3);
-    CHECK(freed->is_ambiguous);
+    CHECK(freed->is_newest_of_all);
     const auto again = held.free(0, 0x1F, 7, 0);
     CHECK(again->key.pool == 0);
-    CHECK_FALSE(again->is_ambiguous);
+    CHECK_FALSE(again->is_newest_of_all);
     CHECK(held.take_device(1).size() == 1);
     CHECK(held.count() == 0);
 }
