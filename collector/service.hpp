@@ -44,6 +44,8 @@ private:
     bool open_core(std::string& error);
     void open_control();
     bool open_older_sockets(std::string& error);
+    bool listen_on_older_sockets(std::string& error);
+    void listen_later();
     void close_older_sockets();
     void open_regions();
     bool write_record(bool ready, std::string& error);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 
 #include "collector/directory.hpp"
 #include "collector/log.hpp"
@@ -17,6 +18,7 @@ namespace {
 // How long --background waits for one that is just starting, before it says so.
 constexpr std::chrono::seconds kStartPatience{10};
 constexpr std::chrono::milliseconds kLookPause{20};
+constexpr std::chrono::seconds kListenPause{10};
 
 }  // namespace
 
@@ -103,11 +105,29 @@ bool Service::open_older_sockets(std::string& error) {
                 if (gateway_) gateway_->told_elsewhere(image, device);
             });
         };
-        if (!gateway_->open(error)) return false;
     }
-    if (configuration_.tracy_socket.empty()) return true;
-    tracy_ = std::make_unique<gateway::TracyServer>(loop_, *door_, configuration_.instance);
-    return tracy_->open(configuration_.tracy_socket, error);
+    if (!configuration_.tracy_socket.empty())
+        tracy_ = std::make_unique<gateway::TracyServer>(loop_, *door_, configuration_.instance);
+    if (listen_on_older_sockets(error)) return true;
+    // A service is there for everybody: it goes on without, and takes the socket when its owner is gone.
+    if (std::getenv("NOTIFY_SOCKET") == nullptr) return false;
+    log_warning(error + "; tried again every 10 s");
+    listen_later();
+    return true;
+}
+
+bool Service::listen_on_older_sockets(std::string& error) {
+    const bool gateway = !gateway_ || gateway_->is_open() || gateway_->open(error);
+    const bool tracy =
+        !tracy_ || tracy_->is_open() || tracy_->open(configuration_.tracy_socket, error);
+    return gateway && tracy;
+}
+
+void Service::listen_later() {
+    loop_.after(kListenPause, [this] {
+        std::string error;
+        if (!stopping_ && !listen_on_older_sockets(error)) listen_later();
+    });
 }
 
 void Service::close_older_sockets() {

@@ -38,6 +38,7 @@ public:
     Gateway& operator=(const Gateway&) = delete;
 
     [[nodiscard]] bool open(std::string& error);
+    bool is_open() const noexcept { return socket_.descriptor() >= 0; }
     // Listens no more; what was received is handed on, every client is closed.
     void close();
     // The process behind that image tells of the device through a ring of its own.
@@ -83,7 +84,8 @@ private:
     Questions questions_;
     std::vector<std::shared_ptr<ClientProcess>> touched_;  // since the last pause
     bool is_flushing_ = false;
-    bool is_crowded_ = false;  // some ring is full: its client is not read until the drain side made room
+    bool is_crowded_ =
+        false;  // some ring is full: its client is not read until the drain side made room
     bool told_of_crowd_ = false;
 };
 

@@ -29,6 +29,7 @@ public:
     TracyServer& operator=(const TracyServer&) = delete;
 
     [[nodiscard]] bool open(const std::string& path, std::string& error);
+    bool is_open() const noexcept { return socket_.descriptor() >= 0; }
     void close();
 
 private:
