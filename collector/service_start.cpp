@@ -18,7 +18,7 @@ namespace {
 // How long --background waits for one that is just starting, before it says so.
 constexpr std::chrono::seconds kStartPatience{10};
 constexpr std::chrono::milliseconds kLookPause{20};
-constexpr std::chrono::seconds kListenPause{10};
+constexpr std::chrono::seconds kListenPause{2};
 
 }  // namespace
 
@@ -111,7 +111,7 @@ bool Service::open_older_sockets(std::string& error) {
     if (listen_on_older_sockets(error)) return true;
     // A service is there for everybody: it goes on without, and takes the socket when its owner is gone.
     if (std::getenv("NOTIFY_SOCKET") == nullptr) return false;
-    log_warning(error + "; tried again every 10 s");
+    log_warning(error + "; tried again every 2 s");
     listen_later();
     return true;
 }

@@ -248,6 +248,21 @@ TEST_CASE("a socket that another server answers is left alone, and the collector
     CHECK(ask(world.path, 0).type == older::kResponse);
 }
 
+TEST_CASE(
+    "a service goes on without a socket that somebody else has, and takes it when he is gone") {
+    GatewayWorld first;
+    const OwnInstance own;
+    const Collector service(own.name(), {"--legacy-socket=" + first.path},
+                            {{"NOTIFY_SOCKET", first.folder / "nobody"}});
+    REQUIRE(service.is_ready());
+    first.collector->signal(SIGTERM);
+    first.collector->wait();
+    REQUIRE(comes_true([&] { return OlderConnection(first.path).is_connected(); }));
+    const OlderClient client(first.path);
+    CHECK(client.tell("alloc 0 0 1 1000") == "ok");
+    CHECK(comes_true([&] { return ask(first.path, 0).dram == 1000; }));
+}
+
 TEST_CASE("the log's lines are those that scripts look for") {
     const LoggedServer server("allocation_server_poc", {});
     OlderClient client(server.socket_path);
@@ -255,6 +270,7 @@ TEST_CASE("the log's lines are those that scripts look for") {
     client.tell("alloc 0 1 8192 512");
     client.tell("cb 0 3 2048");
     client.tell("kernel 1 77 51200");
+    client.tell("kernel 1 78 100");
     client.tell("free 0 4096");
     client.tell("cbfree 0 3 0");
     client.tell("unload 1 77 0");
@@ -262,7 +278,8 @@ TEST_CASE("the log's lines are those that scripts look for") {
     {
         const OlderConnection asker(server.socket_path);
         asker.send(older::frame(72, older::kDumpRemaining, 0, 0, 0, 0, 0));
-        REQUIRE(comes_true([&] { return has_line(server.path, "remaining: "); }));
+        asker.send(older::frame(72, older::kDumpKernels, 0, 0, 0, 0, 0));
+        REQUIRE(comes_true([&] { return has_line(server.path, "kernels"); }));
     }
     client.kill();
     REQUIRE(comes_true([&] { return has_line(server.path, "age "); }));
@@ -280,14 +297,18 @@ TEST_CASE("the log's lines are those that scripts look for") {
               "[device 0] ALLOC 512 bytes L1 pid PID buffer 0x2000 | DRAM 1024 L1 512 buffers 2\n"
               "[device 0] CB_ALLOC 2048 bytes CB pid PID buffer 0x3 | CB 2048\n"
               "[device 1] KERNEL_LOAD 51200 bytes KERNEL pid PID buffer 0x4d | KERNEL 51200\n"
+              "[device 1] KERNEL_LOAD 100 bytes KERNEL pid PID buffer 0x4e | KERNEL 51300\n"
               "[device 0] FREE 1024 bytes DRAM pid PID buffer 0x1000 | DRAM 0 L1 512 buffers 1\n"
               "[device 0] CB_FREE 2048 bytes CB pid PID buffer 0x3 | CB 0\n"
-              "[device 1] KERNEL_UNLOAD 51200 bytes KERNEL pid PID buffer 0x4d | KERNEL 0\n"
+              "[device 1] KERNEL_UNLOAD 51200 bytes KERNEL pid PID buffer 0x4d | KERNEL 100\n"
               "[device 0] FREE 0 bytes unknown pid PID buffer 0x63 | DRAM 0 L1 512 buffers 1\n"
               "  device 0 buffer 0x2000 512 bytes L1 age N s pid PID\n"
               "remaining: 1 buffers\n"
-              "ended: pid PID (older_client) left 1 buffers, 512 bytes\n"
-              "  device 0 buffer 0x2000 512 bytes L1 age N s\n");
+              "  device 1 buffer 0x4e 100 bytes KERNEL age N s pid PID\n"
+              "remaining: 1 kernels\n"
+              "ended: pid PID (older_client) left 2 buffers, 612 bytes\n"
+              "  device 0 buffer 0x2000 512 bytes L1 age N s\n"
+              "  device 1 buffer 0x4e 100 bytes KERNEL age N s\n");
 }
 
 TEST_CASE("-q silences events, not what a process left") {
