@@ -139,9 +139,10 @@ void Report::programs() {
                {"Program", Align::kLeft, 8},
                {"Dev"},
                {"Pool", Align::kLeft, 13},
-               {"Allocations", Align::kRight, 0, 1},
+               {"Allocations", Align::kRight, 0, 2},
                {"Peak", Align::kRight},
-               {"Left", Align::kRight}});
+               {"Left", Align::kRight},
+               {"Ended", Align::kLeft, 0, 1}});
     for (std::size_t i = 0; i < shown(rows.size()); ++i) {
         const auto& [process, usage] = rows[i];
         grid.row({{process->pid ? std::to_string(*process->pid) : "N/A"},
@@ -150,7 +151,8 @@ void Report::programs() {
                   {model::printable(usage->pool_name)},
                   {figures_.allocations(*usage)},
                   {figures_.peak(*usage), Style::kBold},
-                  {process->exited ? figures_.current(*usage) : "runs"}});
+                  {process->exited ? figures_.current(*usage) : "runs"},
+                  {model::ending_tag(process->ending, process->ending_code)}});
     }
     frame_.rule();
     add(grid);

@@ -104,13 +104,25 @@ std::string_view ending_word(std::uint32_t ending) {
     return ending < std::size(kWords) ? kWords[ending] : "";
 }
 
+namespace {
+std::string signal_name(std::int32_t signal) {
+    const char* name = sigabbrev_np(signal);
+    return name != nullptr ? "SIG" + std::string(name) : "signal " + std::to_string(signal);
+}
+}  // namespace
+
 std::string ending_text(std::uint32_t ending, std::int32_t code) {
     if (ending == TIDEMARK_ENDING_EXITED) return "exit status " + std::to_string(code);
     if (ending == TIDEMARK_ENDING_EXECUTED) return "executed another program";
     if (ending != TIDEMARK_ENDING_KILLED && ending != TIDEMARK_ENDING_CRASHED) return {};
-    const char* name = sigabbrev_np(code);
-    return std::string(ending_word(ending)) + " by " +
-           (name != nullptr ? "SIG" + std::string(name) : "signal " + std::to_string(code));
+    return std::string(ending_word(ending)) + " by " + signal_name(code);
+}
+
+std::string ending_tag(std::uint32_t ending, std::int32_t code) {
+    if (ending == TIDEMARK_ENDING_EXITED) return "exit " + std::to_string(code);
+    if (ending == TIDEMARK_ENDING_EXECUTED) return "exec";
+    if (ending != TIDEMARK_ENDING_KILLED && ending != TIDEMARK_ENDING_CRASHED) return {};
+    return signal_name(code);
 }
 
 std::string_view origin_word(std::uint32_t origin) {

@@ -48,6 +48,9 @@ std::string_view ending_word(std::uint32_t ending);
 // How a program ended, as a person reads it: "exit status 1", "killed by SIGKILL"; empty if unknown.
 std::string ending_text(std::uint32_t ending, std::int32_t code);
 
+// The same in a narrow column: "exit 1", "SIGKILL", "exec"; empty if unknown.
+std::string ending_tag(std::uint32_t ending, std::int32_t code);
+
 // tidemark_origin: "program", "socket", "region"; "unknown" for a number that this version does not know.
 std::string_view origin_word(std::uint32_t origin);
 

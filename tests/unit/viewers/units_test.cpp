@@ -6,6 +6,7 @@
 #include <clocale>
 #include <ctime>
 
+#include "tidemark/stats_abi.h"
 #include "viewers/model/names.hpp"
 #include "viewers/model/text.hpp"
 #include "viewers/model/units.hpp"
@@ -91,4 +92,19 @@ TEST_CASE("text is measured and cut in columns") {
     CHECK(cut("abcdef", 5, true) == "ab...");
     CHECK(cut("abcdef", 0, false).empty());
     CHECK(columns_of(cut("\xE6\xBC\xA2\xE5\xAD\x97\xE6\xBC\xA2", 4, false)) <= 4);
+}
+
+TEST_CASE("how a program ended is said in words, in a tag, or not at all") {
+    CHECK(ending_text(TIDEMARK_ENDING_EXITED, 3) == "exit status 3");
+    CHECK(ending_tag(TIDEMARK_ENDING_EXITED, 0) == "exit 0");
+    CHECK(ending_text(TIDEMARK_ENDING_KILLED, 9) == "killed by SIGKILL");
+    CHECK(ending_text(TIDEMARK_ENDING_CRASHED, 11) == "crashed by SIGSEGV");
+    CHECK(ending_tag(TIDEMARK_ENDING_CRASHED, 11) == "SIGSEGV");
+    CHECK(ending_tag(TIDEMARK_ENDING_KILLED, 4711) == "signal 4711");
+    CHECK(ending_tag(TIDEMARK_ENDING_EXECUTED, 0) == "exec");
+    CHECK(ending_text(TIDEMARK_ENDING_UNKNOWN, 0).empty());
+    CHECK(ending_tag(99, 0).empty());
+    CHECK(ending_word(99).empty());
+    CHECK(origin_word(TIDEMARK_ORIGIN_SOCKET) == "socket");
+    CHECK(origin_word(99) == "unknown");
 }
