@@ -69,6 +69,16 @@ std::string held_text(const HeldBuffers::Freed& held, std::uint64_t now_ns) {
 
 }  // namespace
 
+template <class Text>
+void ClientLog::line_of(Text text) {
+    if (level_ == Level::kSilent) return;
+    if (waiting_.size() >= kAtOnce && timer_ == 0) write_some();
+    if (waiting_.size() >= kMostWaiting)
+        ++dropped_;
+    else
+        add(text());
+}
+
 void ClientLog::listening(const std::string& path) { line("listening on " + path); }
 
 void ClientLog::device(const tidemark_device_row& device, const DeviceFigures& figures) {
@@ -143,14 +153,21 @@ void ClientLog::ended(const Peer& peer, const std::vector<HeldBuffers::Freed>& l
     line("ended: " + who(peer) + " left " + std::to_string(left.size()) + " buffers, " +
          std::to_string(bytes) + " bytes");
     for (const HeldBuffers::Freed& held : left)
-        line(held_text(held, now_ns));
+        line_of([&] { return held_text(held, now_ns); });
+    if (timer_ == 0) write_some();
 }
 
-void ClientLog::dump(const ClientProcess& client, bool kernels_only, std::uint64_t now_ns) {
+std::size_t ClientLog::dump(const ClientProcess& client, bool kernels_only, std::uint64_t now_ns) {
+    if (level_ == Level::kSilent) return 0;
+    std::size_t count = 0;
     for (const HeldBuffers::Freed& held : client.held().all()) {
-        if (kernels_only == (held.key.pool == TIDEMARK_POOL_KERNEL))
-            line(held_text(held, now_ns) + " pid " + std::to_string(client.peer().pid));
+        if (kernels_only != (held.key.pool == TIDEMARK_POOL_KERNEL)) continue;
+        ++count;
+        line_of([&] {
+            return held_text(held, now_ns) + " pid " + std::to_string(client.peer().pid);
+        });
     }
+    return count;
 }
 
 void ClientLog::dump_total(std::size_t buffers, bool kernels_only) {
@@ -159,16 +176,20 @@ void ClientLog::dump_total(std::size_t buffers, bool kernels_only) {
 
 void ClientLog::line(const std::string& text) {
     if (level_ == Level::kSilent) return;
-    if (waiting_.size() + text.size() > kMostWaiting) {
+    if (waiting_.size() >= kMostWaiting) {
         ++dropped_;
         return;
     }
+    add(text);
+    if (timer_ == 0) write_some();
+}
+
+void ClientLog::add(const std::string& text) {
     if (dropped_ != 0) {
         waiting_ += "(" + std::to_string(dropped_) + " lines were dropped: nobody read them)\n";
         dropped_ = 0;
     }
     waiting_ += text + "\n";
-    if (timer_ == 0) write_some();
 }
 
 // What the descriptor takes without blocking; the rest is tried again later.

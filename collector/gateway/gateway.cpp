@@ -20,6 +20,7 @@ constexpr std::chrono::milliseconds kRetry{1};
 constexpr std::uint64_t kPatienceNs = 3'000'000'000;  // of a question, with clients whose rings are full
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::milliseconds kEndDelay{50};
+constexpr std::uint64_t kDumpRest = 9;  // times as long as a dump took, until the next
 // Root serves everybody, as the older server did; others only themselves, for a ring must belong to whom it tells of.
 mode_t socket_mode() { return geteuid() == 0 ? 0666 : 0600; }
 
@@ -211,21 +212,33 @@ void Gateway::ask_again(Questions asked) {
 }
 
 void Gateway::dump(bool kernels_only) {
-    std::size_t count = 0;
-    const std::uint64_t now = shm::monotonic_ns();
-    clients_.for_each([&](const ClientProcess& client) {
-        for (const HeldBuffers::Freed& held : client.held().all())
-            count += kernels_only == (held.key.pool == TIDEMARK_POOL_KERNEL);
-        log_.dump(client, kernels_only, now);
+    wanted_dumps_[kernels_only] = true;
+    if (dump_timer_ == 0) dump_wanted();
+}
+
+// It takes as long as there are buffers: who asks again and again gets one dump for all, and a tenth of the time.
+void Gateway::dump_wanted() {
+    const std::uint64_t begun = shm::monotonic_ns();
+    for (const bool kernels_only : {false, true}) {
+        if (!std::exchange(wanted_dumps_[kernels_only], false)) continue;
+        std::size_t count = 0;
+        clients_.for_each([&](const ClientProcess& client) {
+            count += log_.dump(client, kernels_only, begun);
+        });
+        log_.dump_total(count, kernels_only);
+    }
+    const std::chrono::nanoseconds rest(kDumpRest * (shm::monotonic_ns() - begun));
+    dump_timer_ = loop_.after(std::chrono::ceil<std::chrono::milliseconds>(rest), [this] {
+        dump_timer_ = 0;
+        if (wanted_dumps_[false] || wanted_dumps_[true]) dump_wanted();
     });
-    log_.dump_total(count, kernels_only);
 }
 
 void Gateway::client_ended(const ClientProcess& client) {
     const std::uint64_t now = shm::monotonic_ns();
     const std::vector<HeldBuffers::Freed> left = client.held().all();
     log_.ended(client.peer(), left, now);
-    figures_.remember(left, now + static_cast<std::uint64_t>(settings_.grace.count()));
+    figures_.remember(left, shm::monotonic_ns() + static_cast<std::uint64_t>(settings_.grace.count()));
 }
 
 void Gateway::told_elsewhere(std::uint64_t image, std::uint32_t device) {

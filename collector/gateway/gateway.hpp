@@ -67,6 +67,7 @@ private:
     bool must_ask_again(const Questions& asked, std::uint64_t now_ns) const;
     void ask_again(Questions asked);
     void dump(bool kernels_only);
+    void dump_wanted();
     void pump();
     void client_ended(const ClientProcess& client);
     void look_again_later();
@@ -82,6 +83,8 @@ private:
     std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
     Questions questions_;
     std::vector<std::shared_ptr<ClientProcess>> touched_;  // since the last pause
+    bool wanted_dumps_[2] = {};  // [1]: of kernels only
+    EventLoop::Timer dump_timer_ = 0;
     bool is_flushing_ = false;
     bool is_crowded_ = false;  // some ring is full: its client is not read until the drain side made room
     bool told_of_crowd_ = false;
