@@ -24,9 +24,8 @@ public:
         kVerbose,
     };
 
-    ClientLog(EventLoop& loop, Level level, int descriptor = 1)
-        : loop_(loop), level_(level), descriptor_(descriptor) {}
-    ~ClientLog() { write_some(); }
+    ClientLog(EventLoop& loop, Level level, int descriptor = 1);
+    ~ClientLog();
     ClientLog(const ClientLog&) = delete;
     ClientLog& operator=(const ClientLog&) = delete;
 
@@ -61,6 +60,7 @@ private:
     EventLoop& loop_;
     Level level_;
     int descriptor_;
+    int opened_ = -1;  // the same file without blocking, where that can be had
     std::map<std::uint32_t, Sums> sums_;
     std::string waiting_;
     std::uint64_t dropped_ = 0;
