@@ -18,6 +18,7 @@ constexpr int kBacklog = 4096;
 constexpr int kAcceptAtOnce = 64;
 constexpr std::chrono::milliseconds kRetry{1};
 constexpr std::uint64_t kPatienceNs = 3'000'000'000;  // of a question, with clients whose rings are full
+constexpr std::uint64_t kEndPatienceNs = 200'000'000;  // of a question, with clients that end all the time
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::milliseconds kEndDelay{50};
 constexpr std::uint64_t kDumpRest = 9;  // times as long as a dump took, until the next
@@ -183,10 +184,13 @@ void Gateway::ask(Connection& connection, FrameType answer, std::int32_t device)
 void Gateway::answer_all() {
     if (is_flushing_ || questions_.empty()) return;
     is_flushing_ = true;
-    door_.ask_flush([this, asked = std::exchange(questions_, {})](FlushAnswer) mutable {
+    door_.ask_flush([this, asked = std::exchange(questions_, {}), ends = ends_](FlushAnswer) mutable {
         is_flushing_ = false;
         const std::uint64_t now = shm::monotonic_ns();
-        if (must_ask_again(asked, now)) return ask_again(std::move(asked));
+        if (is_crowded_ && asked.front().since_ns + kPatienceNs > now)
+            return ask_again(std::move(asked), kRetry);
+        if (ends != ends_ && asked.front().since_ns + kEndPatienceNs > now)
+            return ask_again(std::move(asked), {});
         for (const Question& question : asked) {
             if (const auto connection = question.who.lock())
                 connection->answer(encode(connection->version(), question.answer, question.device,
@@ -196,16 +200,13 @@ void Gateway::answer_all() {
     });
 }
 
-// What was received and waits for room is not published yet. Nobody is waited for without end.
-bool Gateway::must_ask_again(const Questions& asked, std::uint64_t now_ns) const {
-    return is_crowded_ && now_ns - asked.front().since_ns < kPatienceNs;
-}
-
-void Gateway::ask_again(Questions asked) {
+// What was received and waits for room is not published yet; what a client left that ended meanwhile may be still, and
+// is in the grace's sums too. Nobody is waited for without end.
+void Gateway::ask_again(Questions asked, std::chrono::milliseconds pause) {
     asked.insert(asked.end(), questions_.begin(), questions_.end());
     questions_ = std::move(asked);
     is_flushing_ = true;
-    loop_.after(kRetry, [this] {
+    loop_.after(pause, [this] {
         is_flushing_ = false;
         answer_all();
     });
@@ -235,6 +236,7 @@ void Gateway::dump_wanted() {
 }
 
 void Gateway::client_ended(const ClientProcess& client) {
+    ++ends_;
     const std::uint64_t now = shm::monotonic_ns();
     const std::vector<HeldBuffers::Freed> left = client.held().all();
     log_.ended(client.peer(), left, now);

@@ -3,6 +3,8 @@
 // Who speaks through the older socket: told by the kernel, told apart in leaving and dying, never counted twice.
 #include <pty.h>
 
+#include <thread>
+
 #include "tests/process/gateway_world.hpp"
 
 using namespace tidemark::test;
@@ -105,6 +107,29 @@ TEST_CASE("what a dead client left stays in answers for the grace, and not beyon
             [](const auto& row) { return row.device == 2 && row.pool == TIDEMARK_POOL_L1; });
         REQUIRE(device);
         CHECK(device->current == 0);
+    }
+}
+
+TEST_CASE("what a client leaves is in each answer once, whenever it dies") {
+    const GatewayWorld world({"--legacy-grace", "3600"});
+    const OlderConnection watcher(world.path);
+    const older::Bytes question = older::frame(128, older::kQuery, 0, 0, 0, 0, 0);
+    for (std::uint64_t round = 1; round <= 100; ++round) {
+        CAPTURE(round);
+        OlderClient client(world.path);
+        REQUIRE(client.tell("alloc 0 0 1 1000") == "ok");
+        REQUIRE(comes_true([&] { return ask(world.path, 0).dram == 1000 * round; }));
+        std::thread killer([&] { client.kill(); });
+        const auto stays = [&] {
+            REQUIRE(watcher.send(question));
+            return older::read_answer(watcher.receive()).dram == 1000 * round;
+        };
+        bool always = true;
+        while (always && !world.has_exited(client.pid()))
+            always = stays();
+        CHECK(always);
+        killer.join();
+        REQUIRE(always);
     }
 }
 
