@@ -179,6 +179,8 @@ void Registry::find_sibling(Image& image) {
     if (image.identity.pid <= 0 || place == others.end()) return;
     Image& other = *images_.at(place->second);
     if (other.exited || other.identity.start_ticks != image.identity.start_ticks) return;
+    // A ring may claim any pid: it silences nobody but its own user's clients.
+    if (other.identity.uid != image.identity.uid) return;
     if (other.sibling != nullptr) other.sibling->sibling = nullptr;  // it executed another program
     image.sibling = &other;
     other.sibling = &image;

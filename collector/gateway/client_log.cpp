@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/gateway/client_log.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 
 namespace tidemark::collector::gateway {
@@ -67,7 +70,40 @@ std::string held_text(const HeldBuffers::Freed& held, std::uint64_t now_ns) {
            age(held.buffer.since_ns, now_ns);
 }
 
+// A terminal that can be written to may take a byte and block for the rest. O_NONBLOCK belongs to the open file, which
+// others share: so it is opened once more. -1: it can't be, or need not be.
+int open_without_blocking(int descriptor) {
+    struct stat status = {};
+    if (fstat(descriptor, &status) != 0) return -1;
+    if (!S_ISCHR(status.st_mode) && !S_ISFIFO(status.st_mode)) return -1;
+    const std::string path = "/proc/self/fd/" + std::to_string(descriptor);
+    return open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
 }  // namespace
+
+template <class Text>
+void ClientLog::line_of(Text text) {
+    if (level_ == Level::kSilent) return;
+    if (waiting_.size() >= kAtOnce && timer_ == 0) write_some();
+    if (waiting_.size() >= kMostWaiting)
+        ++dropped_;
+    else
+        add(text());
+}
+
+ClientLog::ClientLog(EventLoop& loop, Level level, int descriptor)
+    : loop_(loop), level_(level), descriptor_(descriptor) {
+    if (level == Level::kSilent) return;
+    opened_ = open_without_blocking(descriptor);
+    if (opened_ >= 0) descriptor_ = opened_;
+}
+
+ClientLog::~ClientLog() {
+    write_some();
+    loop_.cancel(timer_);
+    if (opened_ >= 0) close(opened_);
+}
 
 void ClientLog::listening(const std::string& path) { line("listening on " + path); }
 
@@ -143,14 +179,21 @@ void ClientLog::ended(const Peer& peer, const std::vector<HeldBuffers::Freed>& l
     line("ended: " + who(peer) + " left " + std::to_string(left.size()) + " buffers, " +
          std::to_string(bytes) + " bytes");
     for (const HeldBuffers::Freed& held : left)
-        line(held_text(held, now_ns));
+        line_of([&] { return held_text(held, now_ns); });
+    if (timer_ == 0) write_some();
 }
 
-void ClientLog::dump(const ClientProcess& client, bool kernels_only, std::uint64_t now_ns) {
+std::size_t ClientLog::dump(const ClientProcess& client, bool kernels_only, std::uint64_t now_ns) {
+    if (level_ == Level::kSilent) return 0;
+    std::size_t count = 0;
     for (const HeldBuffers::Freed& held : client.held().all()) {
-        if (kernels_only == (held.key.pool == TIDEMARK_POOL_KERNEL))
-            line(held_text(held, now_ns) + " pid " + std::to_string(client.peer().pid));
+        if (kernels_only != (held.key.pool == TIDEMARK_POOL_KERNEL)) continue;
+        ++count;
+        line_of([&] {
+            return held_text(held, now_ns) + " pid " + std::to_string(client.peer().pid);
+        });
     }
+    return count;
 }
 
 void ClientLog::dump_total(std::size_t buffers, bool kernels_only) {
@@ -159,16 +202,20 @@ void ClientLog::dump_total(std::size_t buffers, bool kernels_only) {
 
 void ClientLog::line(const std::string& text) {
     if (level_ == Level::kSilent) return;
-    if (waiting_.size() + text.size() > kMostWaiting) {
+    if (waiting_.size() >= kMostWaiting) {
         ++dropped_;
         return;
     }
+    add(text);
+    if (timer_ == 0) write_some();
+}
+
+void ClientLog::add(const std::string& text) {
     if (dropped_ != 0) {
         waiting_ += "(" + std::to_string(dropped_) + " lines were dropped: nobody read them)\n";
         dropped_ = 0;
     }
     waiting_ += text + "\n";
-    if (timer_ == 0) write_some();
 }
 
 // What the descriptor takes without blocking; the rest is tried again later.
@@ -179,6 +226,7 @@ void ClientLog::write_some() {
         if (poll(&ready, 1, 0) != 1) break;
         const std::size_t part = std::min(kAtOnce, waiting_.size() - done);
         const ssize_t written = write(descriptor_, waiting_.data() + done, part);
+        if (written < 0 && (errno == EAGAIN || errno == EINTR)) break;
         if (written <= 0) {
             done = waiting_.size();  // nobody is there any more
             break;

@@ -24,9 +24,8 @@ public:
         kVerbose,
     };
 
-    ClientLog(EventLoop& loop, Level level, int descriptor = 1)
-        : loop_(loop), level_(level), descriptor_(descriptor) {}
-    ~ClientLog() { write_some(); }
+    ClientLog(EventLoop& loop, Level level, int descriptor = 1);
+    ~ClientLog();
     ClientLog(const ClientLog&) = delete;
     ClientLog& operator=(const ClientLog&) = delete;
 
@@ -37,7 +36,8 @@ public:
     void event(const Frame& frame, const Applied& applied, const ClientProcess& client);
     void ended(const Peer& peer, const std::vector<HeldBuffers::Freed>& left, std::uint64_t now_ns);
     // DUMP_REMAINING, or with `kernels_only` DUMP_KERNELS.
-    void dump(const ClientProcess& client, bool kernels_only, std::uint64_t now_ns);
+    // Answers how many buffers there are; nothing is looked at, and 0 answered, where nobody reads.
+    std::size_t dump(const ClientProcess& client, bool kernels_only, std::uint64_t now_ns);
     void dump_total(std::size_t buffers, bool kernels_only);
     // The client's own ring tells of that device from now on.
     void left(const ClientProcess& client, std::uint32_t device);
@@ -48,6 +48,10 @@ private:
         std::uint64_t buffers = 0;
     };
     void line(const std::string& text);
+    // One line of many: its text is made only if there is room, and write_some() is called after the last.
+    template <class Text>
+    void line_of(Text text);
+    void add(const std::string& text);
     void write_some();
     std::string totals(std::uint32_t device, std::uint32_t pool) const;
     void count(const Frame& frame, const Applied& applied);
@@ -56,6 +60,7 @@ private:
     EventLoop& loop_;
     Level level_;
     int descriptor_;
+    int opened_ = -1;  // the same file without blocking, where that can be had
     std::map<std::uint32_t, Sums> sums_;
     std::string waiting_;
     std::uint64_t dropped_ = 0;

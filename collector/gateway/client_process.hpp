@@ -9,6 +9,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "collector/gateway/frame.hpp"
 #include "collector/gateway/held_buffers.hpp"
@@ -48,6 +49,7 @@ public:
         if (ring_) ring_->wake();
     }
 
+    std::pair<pid_t, std::uint64_t> known_as;  // among the clients
     std::uint32_t connections = 0;
     bool is_dead = false;
 

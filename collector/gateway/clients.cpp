@@ -44,9 +44,11 @@ Clients::~Clients() {
 }
 
 std::shared_ptr<ClientProcess> Clients::join(const Peer& peer) {
-    std::shared_ptr<ClientProcess>& client = clients_[{peer.pid, peer.start_ticks}];
+    const Key key{peer.pid, peer.pid > 0 ? peer.start_ticks : ++invisible_};
+    std::shared_ptr<ClientProcess>& client = clients_[key];
     if (!client) {
         client = std::make_shared<ClientProcess>(peer, instance_);
+        client->known_as = key;
         watch(client);
     }
     ++client->connections;
@@ -88,9 +90,8 @@ void Clients::end_if_over(const std::shared_ptr<ClientProcess>& client) {
         close(pidfd->second);
         pidfds_.erase(pidfd);
     }
-    const Key key{client->peer().pid, client->peer().start_ticks};
     ended_(*client);
-    clients_.erase(key);
+    clients_.erase(Key(client->known_as));
 }
 
 std::shared_ptr<ClientProcess> Clients::by_image(std::uint64_t image) const {

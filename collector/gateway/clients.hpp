@@ -33,7 +33,8 @@ public:
     Clients(const Clients&) = delete;
     Clients& operator=(const Clients&) = delete;
 
-    // Counts one connection of the process; made on its first event.
+    // Counts one connection of the process; made on its first event. One that is not visible here can't be told from
+    // another: each of its connections is a client of its own.
     std::shared_ptr<ClientProcess> join(const Peer& peer);
     void leave(const std::shared_ptr<ClientProcess>& client);
     std::shared_ptr<ClientProcess> by_image(std::uint64_t image) const;
@@ -43,7 +44,7 @@ public:
     void for_each(const std::function<void(const ClientProcess&)>& visit) const;
 
 private:
-    using Key = std::pair<pid_t, std::uint64_t>;  // pid, start time
+    using Key = std::pair<pid_t, std::uint64_t>;  // pid, start time; 0 and a number of ours
 
     void watch(const std::shared_ptr<ClientProcess>& client);
     void end_if_over(const std::shared_ptr<ClientProcess>& client);
@@ -53,6 +54,7 @@ private:
     Ended ended_;
     std::map<Key, std::shared_ptr<ClientProcess>> clients_;
     std::unordered_map<const ClientProcess*, int> pidfds_;
+    std::uint64_t invisible_ = 0;  // so many were joined
 };
 
 }  // namespace tidemark::collector::gateway

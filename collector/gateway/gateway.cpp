@@ -18,8 +18,10 @@ constexpr int kBacklog = 4096;
 constexpr int kAcceptAtOnce = 64;
 constexpr std::chrono::milliseconds kRetry{1};
 constexpr std::uint64_t kPatienceNs = 3'000'000'000;  // of a question, with clients whose rings are full
+constexpr std::uint64_t kEndPatienceNs = 200'000'000;  // of a question, with clients that end all the time
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::milliseconds kEndDelay{50};
+constexpr std::uint64_t kDumpRest = 9;  // times as long as a dump took, until the next
 // Root serves everybody, as the older server did; others only themselves, for a ring must belong to whom it tells of.
 mode_t socket_mode() { return geteuid() == 0 ? 0666 : 0600; }
 
@@ -182,10 +184,13 @@ void Gateway::ask(Connection& connection, FrameType answer, std::int32_t device)
 void Gateway::answer_all() {
     if (is_flushing_ || questions_.empty()) return;
     is_flushing_ = true;
-    door_.ask_flush([this, asked = std::exchange(questions_, {})](FlushAnswer) mutable {
+    door_.ask_flush([this, asked = std::exchange(questions_, {}), ends = ends_](FlushAnswer) mutable {
         is_flushing_ = false;
         const std::uint64_t now = shm::monotonic_ns();
-        if (must_ask_again(asked, now)) return ask_again(std::move(asked));
+        if (is_crowded_ && asked.front().since_ns + kPatienceNs > now)
+            return ask_again(std::move(asked), kRetry);
+        if (ends != ends_ && asked.front().since_ns + kEndPatienceNs > now)
+            return ask_again(std::move(asked), {});
         for (const Question& question : asked) {
             if (const auto connection = question.who.lock())
                 connection->answer(encode(connection->version(), question.answer, question.device,
@@ -195,37 +200,47 @@ void Gateway::answer_all() {
     });
 }
 
-// What was received and waits for room is not published yet. Nobody is waited for without end.
-bool Gateway::must_ask_again(const Questions& asked, std::uint64_t now_ns) const {
-    return is_crowded_ && now_ns - asked.front().since_ns < kPatienceNs;
-}
-
-void Gateway::ask_again(Questions asked) {
+// What was received and waits for room is not published yet; what a client left that ended meanwhile may be still, and
+// is in the grace's sums too. Nobody is waited for without end.
+void Gateway::ask_again(Questions asked, std::chrono::milliseconds pause) {
     asked.insert(asked.end(), questions_.begin(), questions_.end());
     questions_ = std::move(asked);
     is_flushing_ = true;
-    loop_.after(kRetry, [this] {
+    loop_.after(pause, [this] {
         is_flushing_ = false;
         answer_all();
     });
 }
 
 void Gateway::dump(bool kernels_only) {
-    std::size_t count = 0;
-    const std::uint64_t now = shm::monotonic_ns();
-    clients_.for_each([&](const ClientProcess& client) {
-        for (const HeldBuffers::Freed& held : client.held().all())
-            count += kernels_only == (held.key.pool == TIDEMARK_POOL_KERNEL);
-        log_.dump(client, kernels_only, now);
+    wanted_dumps_[kernels_only] = true;
+    if (dump_timer_ == 0) dump_wanted();
+}
+
+// It takes as long as there are buffers: who asks again and again gets one dump for all, and a tenth of the time.
+void Gateway::dump_wanted() {
+    const std::uint64_t begun = shm::monotonic_ns();
+    for (const bool kernels_only : {false, true}) {
+        if (!std::exchange(wanted_dumps_[kernels_only], false)) continue;
+        std::size_t count = 0;
+        clients_.for_each([&](const ClientProcess& client) {
+            count += log_.dump(client, kernels_only, begun);
+        });
+        log_.dump_total(count, kernels_only);
+    }
+    const std::chrono::nanoseconds rest(kDumpRest * (shm::monotonic_ns() - begun));
+    dump_timer_ = loop_.after(std::chrono::ceil<std::chrono::milliseconds>(rest), [this] {
+        dump_timer_ = 0;
+        if (wanted_dumps_[false] || wanted_dumps_[true]) dump_wanted();
     });
-    log_.dump_total(count, kernels_only);
 }
 
 void Gateway::client_ended(const ClientProcess& client) {
+    ++ends_;
     const std::uint64_t now = shm::monotonic_ns();
     const std::vector<HeldBuffers::Freed> left = client.held().all();
     log_.ended(client.peer(), left, now);
-    figures_.remember(left, now + static_cast<std::uint64_t>(settings_.grace.count()));
+    figures_.remember(left, shm::monotonic_ns() + static_cast<std::uint64_t>(settings_.grace.count()));
 }
 
 void Gateway::told_elsewhere(std::uint64_t image, std::uint32_t device) {

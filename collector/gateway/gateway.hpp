@@ -65,9 +65,9 @@ private:
     void on_event(Connection& connection, const Frame& frame);
     void ask(Connection& connection, FrameType answer, std::int32_t device);
     void answer_all();
-    bool must_ask_again(const Questions& asked, std::uint64_t now_ns) const;
-    void ask_again(Questions asked);
+    void ask_again(Questions asked, std::chrono::milliseconds pause);
     void dump(bool kernels_only);
+    void dump_wanted();
     void pump();
     void client_ended(const ClientProcess& client);
     void look_again_later();
@@ -83,6 +83,9 @@ private:
     std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
     Questions questions_;
     std::vector<std::shared_ptr<ClientProcess>> touched_;  // since the last pause
+    bool wanted_dumps_[2] = {};  // [1]: of kernels only
+    EventLoop::Timer dump_timer_ = 0;
+    std::uint64_t ends_ = 0;  // of clients
     bool is_flushing_ = false;
     bool is_crowded_ =
         false;  // some ring is full: its client is not read until the drain side made room

@@ -2,6 +2,7 @@
 #include "collector/gateway/published_figures.hpp"
 
 #include <algorithm>
+#include <map>
 
 namespace tidemark::collector::gateway {
 namespace {
@@ -77,16 +78,24 @@ void PublishedFigures::add_leftovers(std::uint32_t device, std::uint64_t now_ns,
                                      DeviceFigures& figures) {
     std::erase_if(leftovers_, [now_ns](const auto& left) { return left.until_ns <= now_ns; });
     for (const Leftover& left : leftovers_) {
-        if (left.key.device != device) continue;
-        if (std::uint64_t* place = place_of(figures, left.key.pool)) *place += left.size;
-        ++figures.buffers;
+        if (left.device != device) continue;
+        if (std::uint64_t* place = place_of(figures, left.pool)) *place += left.bytes;
+        figures.buffers += left.buffers;
     }
 }
 
 void PublishedFigures::remember(const std::vector<HeldBuffers::Freed>& left,
                                 std::uint64_t until_ns) {
-    for (const HeldBuffers::Freed& held : left)
-        leftovers_.push_back({until_ns, held.key, held.buffer.size});
+    std::map<std::pair<std::uint32_t, std::uint32_t>, Leftover> sums;
+    for (const HeldBuffers::Freed& held : left) {
+        const auto [device, pool, id] = held.key;
+        Leftover& sum =
+            sums.try_emplace({device, pool}, Leftover{until_ns, device, pool, 0, 0}).first->second;
+        sum.bytes += held.buffer.size;
+        ++sum.buffers;
+    }
+    for (const auto& [key, sum] : sums)
+        leftovers_.push_back(sum);
 }
 
 }  // namespace tidemark::collector::gateway

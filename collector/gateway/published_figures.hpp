@@ -29,10 +29,11 @@ public:
     void remember(const std::vector<HeldBuffers::Freed>& left, std::uint64_t until_ns);
 
 private:
+    // A sum over one dead client's buffers: a question costs the same, however many it left.
     struct Leftover {
         std::uint64_t until_ns;
-        BufferKey key;
-        std::uint64_t size;
+        std::uint32_t device, pool;
+        std::uint64_t bytes, buffers;
     };
     const StatsReader* reader();
     void add_leftovers(std::uint32_t device, std::uint64_t now_ns, DeviceFigures& figures);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 
 #include "collector/log.hpp"
@@ -27,6 +28,7 @@ static_assert(sizeof(Message) == 76 && offsetof(Message, dram) == 12);  // its c
 
 constexpr std::uint8_t kQuery = 1;
 constexpr std::uint8_t kResponse = 2;
+constexpr std::chrono::milliseconds kAcceptPause{100};
 
 }  // namespace
 
@@ -56,7 +58,10 @@ void TracyServer::close() {
 void TracyServer::accept_client() {
     const int descriptor =
         accept4(socket_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (descriptor < 0) return;
+    if (descriptor < 0) {
+        if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) look_again_later();
+        return;
+    }
     auto client = std::make_shared<Client>(Client{descriptor});
     const std::weak_ptr<Client> weak = client;
     const auto readable = [this, weak](std::uint32_t) {
@@ -67,6 +72,16 @@ void TracyServer::accept_client() {
         return;
     }
     clients_.emplace(descriptor, client);
+}
+
+// No descriptor is to be had: who wants to connect waits, and the loop must not spin meanwhile.
+void TracyServer::look_again_later() {
+    loop_.remove(socket_.descriptor());
+    loop_.after(kAcceptPause, [this] {
+        if (socket_.descriptor() >= 0 &&
+            !loop_.add(socket_.descriptor(), EPOLLIN, [this](std::uint32_t) { accept_client(); }))
+            look_again_later();
+    });
 }
 
 void TracyServer::read_from(const std::shared_ptr<Client>& client) {

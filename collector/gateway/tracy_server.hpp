@@ -36,6 +36,7 @@ private:
     struct Client;
 
     void accept_client();
+    void look_again_later();
     void read_from(const std::shared_ptr<Client>& client);
     void ask(const std::shared_ptr<Client>& client);
     void answer(Client& client);

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Who speaks through the older socket: told by the kernel, told apart in leaving and dying, never counted twice.
+#include <pty.h>
+
+#include <thread>
+
 #include "tests/process/gateway_world.hpp"
 
 using namespace tidemark::test;
@@ -103,6 +107,29 @@ TEST_CASE("what a dead client left stays in answers for the grace, and not beyon
             [](const auto& row) { return row.device == 2 && row.pool == TIDEMARK_POOL_L1; });
         REQUIRE(device);
         CHECK(device->current == 0);
+    }
+}
+
+TEST_CASE("what a client leaves is in each answer once, whenever it dies") {
+    const GatewayWorld world({"--legacy-grace", "3600"});
+    const OlderConnection watcher(world.path);
+    const older::Bytes question = older::frame(128, older::kQuery, 0, 0, 0, 0, 0);
+    for (std::uint64_t round = 1; round <= 100; ++round) {
+        CAPTURE(round);
+        OlderClient client(world.path);
+        REQUIRE(client.tell("alloc 0 0 1 1000") == "ok");
+        REQUIRE(comes_true([&] { return ask(world.path, 0).dram == 1000 * round; }));
+        std::thread killer([&] { client.kill(); });
+        const auto stays = [&] {
+            REQUIRE(watcher.send(question));
+            return older::read_answer(watcher.receive()).dram == 1000 * round;
+        };
+        bool always = true;
+        while (always && !world.has_exited(client.pid()))
+            always = stays();
+        CHECK(always);
+        killer.join();
+        REQUIRE(always);
     }
 }
 
@@ -322,21 +349,27 @@ TEST_CASE("-q silences events, not what a process left") {
     CHECK_FALSE(has_line(server.path, "connected"));
 }
 
-TEST_CASE("a log that nobody reads stops nobody") {
-    int ends[2];
-    REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
-    const OwnFolder folder;
-    const OwnInstance instance;
-    const std::string path = folder / "older.sock";
-    const pid_t pid =
-        start({built("tidemarkd"), "-v", "--instance", instance.name(), "--legacy-socket=" + path},
-              {}, ends[1]);
-    REQUIRE(comes_true([&] { return OlderConnection(path).is_connected(); }));
-    const OlderClient client(path);
-    CHECK(client.tell("many 0 50000") == "ok");
-    CHECK(comes_true([&] { return ask(path, 0).dram == 500'000; }));
-    kill(pid, SIGKILL);
-    wait_until_ended(pid);
-    close(ends[0]);
-    close(ends[1]);
+TEST_CASE("a log that nobody reads stops nobody, be it a pipe or a terminal") {
+    for (const bool is_terminal : {false, true}) {
+        CAPTURE(is_terminal);
+        int ends[2];
+        if (is_terminal)
+            REQUIRE(openpty(&ends[0], &ends[1], nullptr, nullptr, nullptr) == 0);
+        else
+            REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
+        const OwnFolder folder;
+        const OwnInstance instance;
+        const std::string path = folder / "older.sock";
+        const Words words{built("tidemarkd"), "-v", "--instance", instance.name(),
+                          "--legacy-socket=" + path};
+        const pid_t pid = start(words, {}, ends[1]);
+        REQUIRE(comes_true([&] { return OlderConnection(path).is_connected(); }));
+        const OlderClient client(path);
+        CHECK(client.tell("many 0 50000") == "ok");
+        CHECK(comes_true([&] { return ask(path, 0).dram == 500'000; }));
+        kill(pid, SIGKILL);
+        wait_until_ended(pid);
+        close(ends[0]);
+        close(ends[1]);
+    }
 }

@@ -209,6 +209,23 @@ TEST_CASE("a stream faster than the drain side loses nothing") {
     CHECK(row->events == kMany);
 }
 
+TEST_CASE("a flood of dumps of very many buffers keeps nobody waiting") {
+    const GatewayWorld world({"--legacy-grace", "3600"});
+    constexpr std::uint64_t kMany = 100'000;
+    OlderClient client(world.path, 72);
+    REQUIRE(client.tell("many 0 " + std::to_string(kMany)) == "ok");
+    REQUIRE(comes_true([&] { return ask(world.path, 0).dram == 10 * kMany; }));
+    const OlderConnection dumper(world.path);
+    older::Bytes dumps;
+    for (int i = 0; i < 3000; ++i)  // each would take a tenth of a second
+        older::append(dumps, older::frame(72, older::kDumpRemaining, 0, 0, 0, 0, 0));
+    REQUIRE(dumper.send(dumps));
+    CHECK(ask(world.path, 0).dram == 10 * kMany);  // gives up after a minute
+    client.kill();
+    REQUIRE(comes_true([&] { return world.has_exited(client.pid()); }));
+    CHECK(ask(world.path, 0).dram == 10 * kMany);
+}
+
 TEST_CASE("the Tracy monitor's socket answers 76 bytes, over all processes") {
     const OwnFolder folder;
     const GatewayWorld world({"--tracy-socket=" + (folder / "tracy.sock")});

@@ -2,13 +2,16 @@
 //
 // The older messages, from bytes to frames: five struct sizes, found by what comes, cut and glued anywhere.
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <random>
 #include <vector>
 
+#include "collector/gateway/clients.hpp"
 #include "collector/gateway/frame_stream.hpp"
 #include "collector/gateway/held_buffers.hpp"
+#include "shm/identity_raw.hpp"
 #include "tests/process/older_frames.hpp"
 
 using namespace tidemark::collector::gateway;
@@ -242,4 +245,22 @@ TEST_CASE(
     CHECK_FALSE(again->is_newest_of_all);
     CHECK(held.take_device(1).size() == 1);
     CHECK(held.count() == 0);
+}
+
+TEST_CASE("processes that are not visible here are not taken for one") {
+    tidemark::collector::EventLoop loop;
+    std::string error;
+    REQUIRE(loop.open(error));
+    int ended = 0;
+    Clients clients(loop, "nobody", [&](const ClientProcess&) { ++ended; });
+    Peer invisible, visible;
+    visible.pid = getpid();
+    visible.start_ticks = tidemark::shm::read_start_ticks(getpid());
+    const auto one = clients.join(invisible), other = clients.join(invisible);
+    CHECK(one != other);
+    CHECK(clients.join(visible) == clients.join(visible));
+    clients.leave(one);
+    CHECK(ended == 1);
+    clients.leave(other);
+    CHECK(ended == 2);
 }
