@@ -21,15 +21,6 @@ constexpr std::uint32_t kLooksAtOnce = 16;
 constexpr std::uint64_t kBetweenLooks_ns = 100'000'000;
 constexpr std::uint64_t kPage = 4096;
 
-// False where the bytes are not there, or the kernel doesn't allow it.
-bool copy_own_memory(std::uint64_t from, void* to, std::uint64_t bytes) noexcept {
-    const iovec local{to, bytes};
-    const iovec remote{reinterpret_cast<void*>(from), bytes};
-    const shm::Word got = shm::raw_syscall(SYS_process_vm_readv, shm::own_pid(), shm::word(&local),
-                                           1, shm::word(&remote), 1, 0);
-    return got == static_cast<shm::Word>(bytes);
-}
-
 // Among the notes in `bytes`, four-byte aligned: the GNU build id.
 void find_build_id(const std::byte* notes, std::uint64_t bytes, shm::Module& module) noexcept {
     std::uint64_t at = 0;
@@ -71,6 +62,14 @@ void fill(const shm::Mapping& mapping, shm::Module& module) noexcept {
 
 }  // namespace
 
+bool copy_own_memory(std::uint64_t from, void* to, std::uint64_t bytes) noexcept {
+    const iovec local{to, bytes};
+    const iovec remote{reinterpret_cast<void*>(from), bytes};
+    const shm::Word got = shm::raw_syscall(SYS_process_vm_readv, shm::own_pid(), shm::word(&local),
+                                           1, shm::word(&remote), 1, 0);
+    return got == static_cast<shm::Word>(bytes);
+}
+
 void ModuleTable::begin(const shm::RawRing& ring, std::uint64_t offset) noexcept {
     modules = reinterpret_cast<shm::Module*>(ring.base + offset);
 }
@@ -82,6 +81,13 @@ bool ModuleTable::knows(std::uint64_t address) const noexcept {
         if (address - first < __atomic_load_n(&ranges[i].end, __ATOMIC_RELAXED) - first) return true;
     }
     return false;
+}
+
+std::uint64_t ModuleTable::unwind_header(std::uint64_t address) const noexcept {
+    for (std::uint32_t i = used; i-- > 0;)
+        if (address - ranges[i].begin < ranges[i].end - ranges[i].begin)
+            return ranges[i].unwind_header;
+    return 0;
 }
 
 bool ModuleTable::is_time() const noexcept {
@@ -103,7 +109,8 @@ bool ModuleTable::has(const shm::Module& module) const noexcept {
     return false;
 }
 
-bool ModuleTable::add(const shm::RawRing& ring, const shm::Module& module) noexcept {
+bool ModuleTable::add(const shm::RawRing& ring, const shm::Module& module,
+                      std::uint64_t unwind_header) noexcept {
     if (used == shm::kModuleEntries) return false;
     const auto offset = static_cast<std::uint64_t>(reinterpret_cast<std::byte*>(modules + used) -
                                                    ring.base);
@@ -111,6 +118,7 @@ bool ModuleTable::add(const shm::RawRing& ring, const shm::Module& module) noexc
     TIDEMARK_SHARED_STORE("module.entry", memcpy(modules + used, &module, sizeof module));
     __atomic_store_n(&ranges[used].begin, module.begin, __ATOMIC_RELAXED);
     __atomic_store_n(&ranges[used].end, module.end, __ATOMIC_RELAXED);
+    ranges[used].unwind_header = unwind_header;
     __atomic_store_n(&used, used + 1, __ATOMIC_RELAXED);
     auto& header = *reinterpret_cast<shm::RingHeader*>(ring.base);
     // SYNC(modules): release, so that the consumer finds the entry complete.
@@ -119,26 +127,29 @@ bool ModuleTable::add(const shm::RawRing& ring, const shm::Module& module) noexc
     return true;
 }
 
-// base: where the file's first byte is mapped.
-void ModuleTable::read_build_id(std::uint64_t base, shm::Module& module) noexcept {
+// Its build id, and where its unwind tables are mapped. base: where its first byte is.
+std::uint64_t ModuleTable::read_file(std::uint64_t base, shm::Module& module) noexcept {
     Elf64_Ehdr file;
     if (!copy_own_memory(base, &file, sizeof file) ||
         memcmp(file.e_ident, ELFMAG, SELFMAG) != 0 || file.e_phentsize != sizeof(Elf64_Phdr))
-        return;
+        return 0;
     Elf64_Phdr parts[24];
     const std::uint32_t count = file.e_phnum < 24u ? file.e_phnum : 24u;
-    if (!copy_own_memory(base + file.e_phoff, parts, count * sizeof(Elf64_Phdr))) return;
+    if (!copy_own_memory(base + file.e_phoff, parts, count * sizeof(Elf64_Phdr))) return 0;
     std::uint64_t bias = base;
+    std::uint64_t unwind_header = 0;
     for (std::uint32_t i = 0; i < count; ++i)
         if (parts[i].p_type == PT_LOAD && parts[i].p_offset == 0)
             bias = base - (parts[i].p_vaddr & ~(kPage - 1));
-    for (std::uint32_t i = 0; i < count && module.build_id_size == 0; ++i) {
-        if (parts[i].p_type != PT_NOTE) continue;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        if (parts[i].p_type == PT_GNU_EH_FRAME) unwind_header = bias + parts[i].p_vaddr;
+        if (parts[i].p_type != PT_NOTE || module.build_id_size != 0) continue;
         const std::uint64_t bytes =
             parts[i].p_filesz < sizeof scratch ? parts[i].p_filesz : sizeof scratch;
         if (copy_own_memory(bias + parts[i].p_vaddr, scratch, bytes))
             find_build_id(scratch, bytes, module);
     }
+    return unwind_header;
 }
 
 void ModuleTable::look(const shm::RawRing& ring) noexcept {
@@ -157,8 +168,8 @@ void ModuleTable::look(const shm::RawRing& ring) noexcept {
         if (!mapping.executable) continue;
         fill(mapping, module);
         if (has(module)) continue;
-        if (is_same_file(mapping, first)) read_build_id(first.begin, module);
-        if (!add(ring, module)) return;
+        const bool is_whole = is_same_file(mapping, first);
+        if (!add(ring, module, is_whole ? read_file(first.begin, module) : 0)) return;
     }
 }
 

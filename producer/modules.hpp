@@ -15,6 +15,10 @@
 
 namespace tidemark::producer {
 
+// Reads this process's memory through the kernel, since another thread may unmap it. False: it isn't there, or the
+// kernel doesn't allow it.
+bool copy_own_memory(std::uint64_t from, void* to, std::uint64_t bytes) noexcept;
+
 // Zero is its valid first state. Written under the page lock.
 struct ModuleTable {
     shm::Module* modules;  // in the ring
@@ -23,20 +27,24 @@ struct ModuleTable {
     std::uint32_t wanted;   // atomic; 1: an address was seen that lies in no known mapping
     std::uint64_t next_ns;  // atomic; CLOCK_MONOTONIC_COARSE, not before it
     struct Range {
-        std::uint64_t begin, end;  // atomic
+        std::uint64_t begin, end;     // atomic
+        std::uint64_t unwind_header;  // where .eh_frame_hdr is mapped; 0: unknown
     } ranges[shm::kModuleEntries];
     std::byte scratch[4096];
 
     void begin(const shm::RawRing& ring, std::uint64_t offset) noexcept;
     bool knows(std::uint64_t address) const noexcept;
     bool is_time() const noexcept;
+    // Under the page lock. Where the unwind tables of the code at this address are; 0: unknown.
+    std::uint64_t unwind_header(std::uint64_t address) const noexcept;
     // Under the page lock, signals blocked. Makes complete what it can; the rest stays unknown.
     void look(const shm::RawRing& ring) noexcept;
 
 private:
     bool has(const shm::Module& module) const noexcept;
-    bool add(const shm::RawRing& ring, const shm::Module& module) noexcept;
-    void read_build_id(std::uint64_t base, shm::Module& module) noexcept;
+    bool add(const shm::RawRing& ring, const shm::Module& module,
+             std::uint64_t unwind_header) noexcept;
+    std::uint64_t read_file(std::uint64_t base, shm::Module& module) noexcept;
 };
 
 }  // namespace tidemark::producer

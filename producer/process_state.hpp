@@ -15,6 +15,7 @@
 #include "producer/modules.hpp"
 #include "producer/settings.hpp"
 #include "producer/stack_table.hpp"
+#include "producer/unwind_rules.hpp"
 #include "shm/clock.hpp"
 #include "shm/lane_writer.hpp"
 #include "shm/raw_segment.hpp"
@@ -58,6 +59,7 @@ struct ProcessState {
     LanePair lanes[shm::kMaxLanes];
     StackTable stacks;  // pages of it that nobody touches take no memory
     ModuleTable modules;
+    UnwindRules rules;
 
     shm::RingHeader& header() noexcept { return *reinterpret_cast<shm::RingHeader*>(ring.base); }
 };

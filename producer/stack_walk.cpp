@@ -59,6 +59,40 @@ __attribute__((no_sanitize("address", "thread", "undefined"))) std::uintptr_t lo
     return *reinterpret_cast<const volatile std::uintptr_t*>(address);
 }
 
+constexpr std::uintptr_t kWord = sizeof(std::uintptr_t);
+constexpr std::uintptr_t kFirstPage = 4096;
+constexpr std::uintptr_t kAnywhere = ~std::uintptr_t{0};
+
+// A return address, and the stack pointer and frame pointer when it has been returned to.
+struct Position {
+    std::uintptr_t caller, stack, frame;
+};
+
+// Frames rise, so a walk ends.
+bool follow_frame_pointer(Position& position, std::uintptr_t end) noexcept {
+    const std::uintptr_t frame = position.frame;
+    if (frame < position.stack || frame % kWord != 0 || frame >= end || end - frame < 2 * kWord)
+        return false;
+    position = {load(frame + kWord), frame + 2 * kWord, load(frame)};
+    return position.caller >= kFirstPage;
+}
+
+bool follow_rule(Position& position, const UnwindRule& rule, std::uintptr_t end) noexcept {
+    const std::uintptr_t base = rule.by_frame_pointer ? position.frame : position.stack;
+    const std::uintptr_t above = base + static_cast<std::uintptr_t>(rule.size);
+    if (base < position.stack || base >= end || above % kWord != 0 || above > end ||
+        above < position.stack + kWord)
+        return false;
+    std::uintptr_t frame = position.frame;
+    if (rule.is_saved) {
+        const std::uintptr_t place = above + static_cast<std::uintptr_t>(std::intptr_t{rule.saved});
+        if (place < position.stack || place >= above) return false;
+        frame = load(place);
+    }
+    position = {load(above - kWord), above, frame};
+    return position.caller >= kFirstPage;
+}
+
 }  // namespace
 
 CodeRange own_code() noexcept {
@@ -68,24 +102,20 @@ CodeRange own_code() noexcept {
 }
 
 std::uint32_t walk_frames(std::uintptr_t frame, std::uintptr_t end, CodeRange own,
-                          std::uint64_t* out, std::uint32_t most) noexcept {
-    constexpr std::uintptr_t kRecord = 2 * sizeof(std::uintptr_t);
-    constexpr std::uintptr_t kFirstPage = 4096;
+                          const RuleSource& rules, std::uint64_t* out, std::uint32_t most) noexcept {
+    Position position{0, frame, frame};
+    // Our own frames may be followed without knowing the stack: we made them.
+    do {
+        if (!follow_frame_pointer(position, end == 0 ? kAnywhere : end)) return 0;
+    } while (own.contains(position.caller));
     std::uint32_t count = 0;
-    std::uintptr_t lowest = frame;
-    while (count < most) {
-        const bool is_on_stack = frame >= lowest && frame % sizeof(std::uintptr_t) == 0 &&
-                                 frame < end && end - frame >= kRecord;
-        // Our own frames may be followed without knowing the stack: we made them.
-        if (end != 0 && !is_on_stack) break;
-        const std::uintptr_t next = load(frame);
-        const std::uintptr_t caller = load(frame + sizeof(std::uintptr_t));
-        if (caller < kFirstPage) break;
-        const bool is_ours = count == 0 && own.contains(caller);
-        if (!is_ours) out[count++] = caller;
-        if (next <= frame || (end == 0 && !is_ours)) break;
-        lowest = frame + kRecord;
-        frame = next;
+    out[count++] = position.caller;
+    while (end != 0 && count < most) {
+        const UnwindRule rule = rules.find(rules.context, position.caller);
+        const bool found =
+            rule.known ? follow_rule(position, rule, end) : follow_frame_pointer(position, end);
+        if (!found) break;
+        out[count++] = position.caller;
     }
     return count;
 }

@@ -60,7 +60,8 @@ void parse_function(std::string_view text, CallFrame& frame) {
 // Libraries that stand between a program and its allocator.
 bool is_of_the_language(const CallFrame& frame) {
     const std::string_view module = base_name(frame.module);
-    return begins_with(frame.function, "operator new") || begins_with(module, "libc.so") ||
+    return begins_with(frame.function, "operator new") || begins_with(frame.function, "std::") ||
+           begins_with(frame.function, "__gnu_cxx::") || begins_with(module, "libc.so") ||
            begins_with(module, "libstdc++.so") || begins_with(module, "ld-linux") ||
            begins_with(module, "libtidemark_malloc.so") || begins_with(frame.function, "tidemark_");
 }
