@@ -31,9 +31,11 @@ struct SinkRecord {
     std::uint64_t age_ns;        // leaks only
     std::int32_t pid;
     std::uint32_t pool;  // tidemark_pool number of the image
+    std::uint32_t stack;  // leaks only: call site in the account; 0: none was recorded
+    std::uint32_t reserved;
     char pool_name[24];
 };
-static_assert(std::is_trivially_copyable_v<SinkRecord> && sizeof(SinkRecord) == 88);
+static_assert(std::is_trivially_copyable_v<SinkRecord> && sizeof(SinkRecord) == 96);
 
 // The bounded way from the drain thread to the sinks. Implemented by collector/sinks.
 class SinkPort {

@@ -38,22 +38,21 @@ std::vector<CallSite> call_sites_of(const model::BufferList& list) {
         ++by_stack[buffer.stack].count;
         by_stack[buffer.stack].bytes += buffer.size;
     }
-    std::map<std::vector<std::string>, CallSite> by_text;
+    std::map<std::string, CallSite> by_key;
     for (std::size_t i = 0; i < by_stack.size(); ++i) {
         if (by_stack[i].count == 0) {
             continue;
         }
-        std::vector<std::string> frames;
-        if (i != 0) {
-            frames = texts_of(list.stacks[i - 1]);
+        CallSite& site = by_key[i != 0 ? model::site_key(list.stacks[i - 1]) : std::string()];
+        if (i != 0 && site.frames.empty()) {
+            site.frames = texts_of(list.stacks[i - 1]);
         }
-        CallSite& site = by_text[frames];
         site.count += by_stack[i].count;
         site.bytes += by_stack[i].bytes;
     }
     std::vector<CallSite> sites;
-    for (auto& [frames, site] : by_text) {
-        sites.push_back({frames, site.count, site.bytes});
+    for (auto& [key, site] : by_key) {
+        sites.push_back(std::move(site));
     }
     std::stable_sort(sites.begin(), sites.end(),
                      [](const CallSite& a, const CallSite& b) { return a.bytes > b.bytes; });

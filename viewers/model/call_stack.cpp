@@ -81,7 +81,9 @@ std::string frame_text(const CallFrame& frame) {
 
 CallFrame parse_frame(std::string_view text) {
     CallFrame frame;
-    const auto open = text.rfind(" (");
+    // A module is a whole path; without one it is an address.
+    const auto path = text.find(" (/");
+    const auto open = path != std::string_view::npos ? path : text.rfind(" (");
     if (!text.empty() && text.back() == ')' && open != std::string_view::npos &&
         parse_place(text.substr(open + 2, text.size() - open - 3), frame)) {
         parse_function(text.substr(0, open), frame);
@@ -89,6 +91,15 @@ CallFrame parse_frame(std::string_view text) {
         frame.function = text;
     }
     return frame;
+}
+
+std::string site_key(const CallStack& stack) {
+    std::string key;
+    for (CallFrame frame : stack.frames) {
+        frame.offset = frame.line == 0 ? frame.offset : 0;
+        key += frame_text(frame) + '\n';
+    }
+    return key;
 }
 
 const CallFrame* telling_frame(const CallStack& stack) {

@@ -48,6 +48,9 @@ std::string frame_text(const CallFrame& frame);
 // The reverse.
 CallFrame parse_frame(std::string_view text);
 
+// The same for stacks that a person would call the same: lines count, where they are known, not addresses.
+std::string site_key(const CallStack& stack);
+
 // The first frame that is not of an allocator or a library of the language, to name the stack by; the first one if
 // all are.
 const CallFrame* telling_frame(const CallStack& stack);

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "viewers/symbols/symbols.hpp"
@@ -122,11 +123,12 @@ bool Suppressions::suppresses(const model::CallStack& stack) const {
 Suppressed suppress(const Suppressions& suppressions, model::BufferList& list) {
     name_stacks(list);
     std::vector<bool> known(list.stacks.size());
+    std::vector<bool> used(list.stacks.size());
     for (std::size_t i = 0; i < list.stacks.size(); ++i) {
         known[i] = suppressions.suppresses(list.stacks[i]);
     }
     Suppressed all;
-    std::vector<bool> used(list.stacks.size());
+    std::set<std::string> sites;
     std::erase_if(list.buffers, [&](const model::Buffer& leak) {
         if (leak.stack == 0 || !known[leak.stack - 1]) {
             return false;
@@ -139,7 +141,12 @@ Suppressed suppress(const Suppressions& suppressions, model::BufferList& list) {
         all.bytes += leak.size;
         return true;
     });
-    all.sites = static_cast<std::uint64_t>(std::count(used.begin(), used.end(), true));
+    for (std::size_t i = 0; i < used.size(); ++i) {
+        if (used[i]) {
+            sites.insert(site_key(list.stacks[i]));
+        }
+    }
+    all.sites = sites.size();
     return all;
 }
 
