@@ -30,7 +30,7 @@ struct SinkRecord {
     std::uint64_t time_unix_ns;  // when it happened
     std::uint64_t age_ns;        // leaks only
     std::int32_t pid;
-    std::uint32_t pool;  // tidemark_pool number of the image
+    std::uint32_t pool;   // tidemark_pool number of the image
     std::uint32_t stack;  // leaks only: call site in the account; 0: none was recorded
     std::uint32_t reserved;
     char pool_name[24];

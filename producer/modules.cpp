@@ -78,7 +78,8 @@ bool ModuleTable::knows(std::uint64_t address) const noexcept {
     const std::uint32_t count = __atomic_load_n(&used, __ATOMIC_RELAXED);
     for (std::uint32_t i = 0; i < count; ++i) {
         const std::uint64_t first = __atomic_load_n(&ranges[i].begin, __ATOMIC_RELAXED);
-        if (address - first < __atomic_load_n(&ranges[i].end, __ATOMIC_RELAXED) - first) return true;
+        if (address - first < __atomic_load_n(&ranges[i].end, __ATOMIC_RELAXED) - first)
+            return true;
     }
     return false;
 }
@@ -112,8 +113,8 @@ bool ModuleTable::has(const shm::Module& module) const noexcept {
 bool ModuleTable::add(const shm::RawRing& ring, const shm::Module& module,
                       std::uint64_t unwind_header) noexcept {
     if (used == shm::kModuleEntries) return false;
-    const auto offset = static_cast<std::uint64_t>(reinterpret_cast<std::byte*>(modules + used) -
-                                                   ring.base);
+    const auto offset =
+        static_cast<std::uint64_t>(reinterpret_cast<std::byte*>(modules + used) - ring.base);
     if (shm::populate(ring, offset, sizeof module) != 0) return false;
     TIDEMARK_SHARED_STORE("module.entry", memcpy(modules + used, &module, sizeof module));
     __atomic_store_n(&ranges[used].begin, module.begin, __ATOMIC_RELAXED);
@@ -130,8 +131,8 @@ bool ModuleTable::add(const shm::RawRing& ring, const shm::Module& module,
 // Its build id, and where its unwind tables are mapped. base: where its first byte is.
 std::uint64_t ModuleTable::read_file(std::uint64_t base, shm::Module& module) noexcept {
     Elf64_Ehdr file;
-    if (!copy_own_memory(base, &file, sizeof file) ||
-        memcmp(file.e_ident, ELFMAG, SELFMAG) != 0 || file.e_phentsize != sizeof(Elf64_Phdr))
+    if (!copy_own_memory(base, &file, sizeof file) || memcmp(file.e_ident, ELFMAG, SELFMAG) != 0 ||
+        file.e_phentsize != sizeof(Elf64_Phdr))
         return 0;
     Elf64_Phdr parts[24];
     const std::uint32_t count = file.e_phnum < 24u ? file.e_phnum : 24u;
@@ -155,8 +156,7 @@ std::uint64_t ModuleTable::read_file(std::uint64_t base, shm::Module& module) no
 void ModuleTable::look(const shm::RawRing& ring) noexcept {
     __atomic_store_n(&wanted, 0u, __ATOMIC_RELAXED);
     if (++looks >= kLooksAtOnce)
-        __atomic_store_n(&next_ns,
-                         shm::monotonic_ns(CLOCK_MONOTONIC_COARSE) + kBetweenLooks_ns,
+        __atomic_store_n(&next_ns, shm::monotonic_ns(CLOCK_MONOTONIC_COARSE) + kBetweenLooks_ns,
                          __ATOMIC_RELAXED);
     shm::Mapping mapping;
     shm::Module first{};  // the beginning of the file that was mapped last

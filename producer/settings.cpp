@@ -8,9 +8,9 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "shm/call_sites.hpp"
 #include "shm/raw_file.hpp"
 #include "shm/raw_segment.hpp"
-#include "shm/call_sites.hpp"
 
 namespace tidemark::producer {
 namespace {

@@ -66,8 +66,8 @@ std::uint32_t StackTable::keep(const shm::RawRing& ring, const std::uint64_t* st
     do {
         while (at >= __atomic_load_n(&ready, __ATOMIC_RELAXED))
             if (!may_grow || !make_ready(ring)) return 0;
-    } while (!__atomic_compare_exchange_n(&next, &at, at + 1, true, __ATOMIC_RELAXED,
-                                          __ATOMIC_RELAXED));
+    } while (
+        !__atomic_compare_exchange_n(&next, &at, at + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
     std::uint64_t* kept = entry(at + 1);
     for (std::uint32_t i = 0; i < count; ++i)
         TIDEMARK_SHARED_STORE("stack.frame",

@@ -20,14 +20,15 @@ namespace tidemark::producer {
 
 // Zero is its valid state: no call sites. In memory of its own ring's state, gone with it.
 struct StackTable {
-    std::uint64_t* entries;    // nullptr: none are recorded
-    std::uint64_t* dropped;    // the ring's counter
-    std::uint64_t offset;      // of the entries in the ring
-    std::uint32_t frames;      // of an entry, at most
-    std::uint32_t next;        // atomic; entries given out
-    std::uint32_t ready;       // atomic; entries whose memory is present
-    std::uint32_t unready;     // atomic; 1: the last try to get memory failed, none is made before another ring
-    std::uint64_t grown;       // atomic; bytes made present, not yet told
+    std::uint64_t* entries;  // nullptr: none are recorded
+    std::uint64_t* dropped;  // the ring's counter
+    std::uint64_t offset;    // of the entries in the ring
+    std::uint32_t frames;    // of an entry, at most
+    std::uint32_t next;      // atomic; entries given out
+    std::uint32_t ready;     // atomic; entries whose memory is present
+    std::uint32_t
+        unready;  // atomic; 1: the last try to get memory failed, none is made before another ring
+    std::uint64_t grown;                          // atomic; bytes made present, not yet told
     std::uint64_t index[2 * shm::kStackEntries];  // atomic; hash's upper half, number from 1
 
     void begin(const shm::RawRing& ring, std::uint64_t at, std::uint32_t frames_of_entry) noexcept;

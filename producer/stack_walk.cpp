@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "shm/identity_raw.hpp"
 #include "shm/raw_maps.hpp"
 
 // Both are addresses that the linker fills in; the tracker says that they mean its own code (malloc/tracker.cpp).
@@ -43,11 +44,14 @@ std::uintptr_t thread_pointer() noexcept {
     shm::MapsReader maps;
     while (maps.next(mapping)) {
         if (position - mapping.begin >= mapping.end - mapping.begin) continue;
+        // The first thread's control block lies anywhere, perhaps beside a coroutine's stack.
+        const bool is_first = shm::own_tid() == shm::own_pid();
         const std::uintptr_t thread = thread_pointer();
-        const bool is_threads = thread > position && thread < mapping.end;
-        if (!is_threads && strcmp(mapping.path, "[stack]") != 0) return 0;
+        const bool is_own = is_first ? strcmp(mapping.path, "[stack]") == 0
+                                     : thread > position && thread < mapping.end;
+        if (!is_own) return 0;
         bounds.low = mapping.begin;
-        bounds.end = is_threads ? thread : mapping.end;
+        bounds.end = is_first ? mapping.end : thread;
         return bounds.end;
     }
     return 0;
@@ -78,14 +82,14 @@ bool follow_frame_pointer(Position& position, std::uintptr_t end) noexcept {
 }
 
 bool follow_rule(Position& position, const UnwindRule& rule, std::uintptr_t end) noexcept {
-    const std::uintptr_t base = rule.by_frame_pointer ? position.frame : position.stack;
-    const std::uintptr_t above = base + static_cast<std::uintptr_t>(rule.size);
+    const std::uintptr_t base = rule.by_frame_pointer() ? position.frame : position.stack;
+    const std::uintptr_t above = base + rule.size();
     if (base < position.stack || base >= end || above % kWord != 0 || above > end ||
         above < position.stack + kWord)
         return false;
     std::uintptr_t frame = position.frame;
-    if (rule.is_saved) {
-        const std::uintptr_t place = above + static_cast<std::uintptr_t>(std::intptr_t{rule.saved});
+    if (rule.is_saved()) {
+        const std::uintptr_t place = above - rule.saved_below();
         if (place < position.stack || place >= above) return false;
         frame = load(place);
     }
@@ -102,7 +106,8 @@ CodeRange own_code() noexcept {
 }
 
 std::uint32_t walk_frames(std::uintptr_t frame, std::uintptr_t end, CodeRange own,
-                          const RuleSource& rules, std::uint64_t* out, std::uint32_t most) noexcept {
+                          const RuleSource& rules, std::uint64_t* out,
+                          std::uint32_t most) noexcept {
     Position position{0, frame, frame};
     // Our own frames may be followed without knowing the stack: we made them.
     do {
@@ -113,7 +118,7 @@ std::uint32_t walk_frames(std::uintptr_t frame, std::uintptr_t end, CodeRange ow
     while (end != 0 && count < most) {
         const UnwindRule rule = rules.find(rules.context, position.caller);
         const bool found =
-            rule.known ? follow_rule(position, rule, end) : follow_frame_pointer(position, end);
+            rule.known() ? follow_rule(position, rule, end) : follow_frame_pointer(position, end);
         if (!found) break;
         out[count++] = position.caller;
     }

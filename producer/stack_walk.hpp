@@ -21,9 +21,7 @@ struct CodeRange {
     std::uintptr_t begin;
     std::uintptr_t end;
 
-    bool contains(std::uintptr_t address) const noexcept {
-        return address - begin < end - begin;
-    }
+    bool contains(std::uintptr_t address) const noexcept { return address - begin < end - begin; }
 };
 
 // The malloc tracker's own code, all of it; an empty range in the library that programs link.

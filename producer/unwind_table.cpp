@@ -15,8 +15,7 @@ namespace {
 constexpr std::uint64_t kFramePointer = 6;
 constexpr std::uint64_t kStackPointer = 7;
 constexpr std::uint64_t kReturnAddress = 16;
-constexpr std::int64_t kMostSize = 0xFFFF * 8;  // what a rule can say
-constexpr std::uint8_t kRelative4 = 0x1B;       // relative to its own place, signed, 4 bytes
+constexpr std::uint8_t kRelative4 = 0x1B;  // relative to its own place, signed, 4 bytes
 constexpr std::uint32_t kMostRemembered = 4;
 
 // Bytes that were copied, read one after the other; past the end everything is 0 and `failed`.
@@ -257,18 +256,13 @@ std::uint64_t find_entry(std::uint64_t header, std::uint64_t address, CopyMemory
 }
 
 UnwindRule rule_of(const Row& row) noexcept {
-    UnwindRule rule;
+    constexpr std::int64_t kMost = UnwindRule::kMost;
     const bool by_frame_pointer = row.reg == kFramePointer;
-    const bool size_fits = row.size > 0 && row.size <= kMostSize && row.size % 8 == 0;
+    const bool size_fits = row.size > 0 && row.size <= kMost && row.size % 8 == 0;
     const bool saved_fits =
-        !row.is_saved || (row.saved < 0 && row.saved >= -kMostSize && row.saved % 8 == 0);
-    if ((!by_frame_pointer && row.reg != kStackPointer) || !size_fits || !saved_fits) return rule;
-    rule.known = true;
-    rule.by_frame_pointer = by_frame_pointer;
-    rule.is_saved = row.is_saved;
-    rule.size = static_cast<std::int32_t>(row.size);
-    rule.saved = static_cast<std::int32_t>(row.saved);
-    return rule;
+        !row.is_saved || (row.saved < 0 && row.saved >= -kMost && row.saved % 8 == 0);
+    if ((!by_frame_pointer && row.reg != kStackPointer) || !size_fits || !saved_fits) return {};
+    return {by_frame_pointer, row.size, row.is_saved ? row.saved : 0};
 }
 
 }  // namespace
@@ -281,8 +275,8 @@ UnwindRule find_rule(std::uint64_t header, std::uint64_t address, CopyMemory cop
     if (place == 0 || !read_entry(place, own, copy)) return {};
     Bytes bytes{own.bytes, own.bytes + own.size};
     const std::uint64_t back = bytes.take<std::uint32_t>();
-    const std::uint64_t begin = own.place + 4 + static_cast<std::uint64_t>(std::int64_t{
-                                                    bytes.take<std::int32_t>()});
+    const std::uint64_t begin =
+        own.place + 4 + static_cast<std::uint64_t>(std::int64_t{bytes.take<std::int32_t>()});
     const std::uint64_t length = bytes.take<std::uint32_t>();
     Common common;
     if (back == 0 || call - begin >= length || !read_entry(own.place - back, shared, copy) ||

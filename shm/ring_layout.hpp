@@ -92,8 +92,8 @@ struct RingHeader {
     // Call sites (call_sites.hpp); all 0: not recorded.
     std::uint64_t stacks_offset;
     std::uint64_t modules_offset;
-    std::uint32_t stack_frames;   // of one entry, at most
-    std::uint32_t modules_used;   // modules below it are complete (release, SYNC(modules))
+    std::uint32_t stack_frames;    // of one entry, at most
+    std::uint32_t modules_used;    // modules below it are complete (release, SYNC(modules))
     std::uint64_t stacks_dropped;  // allocations whose call site found no room; relaxed additions
     alignas(128) LossCounter loss[TIDEMARK_LOSS_CAUSE_COUNT];
 

@@ -34,9 +34,8 @@ std::string Account::name_of(const std::string& instance, std::uint64_t image) {
 
 void Account::attach_table(const Limits& limits) noexcept {
     const tidemark_account_header& h = header();
-    sites_ = CallSites(segment_, call_site_places(segment_.data(), segment_.size(),
-                                                  h.stacks_offset, h.modules_offset,
-                                                  h.stack_frames));
+    sites_ = CallSites(segment_, call_site_places(segment_.data(), segment_.size(), h.stacks_offset,
+                                                  h.modules_offset, h.stack_frames));
     table_limit_ = std::min(limits.live_table_bytes, table_end() - kPagesOffset);
     table_.attach(target(), table_limit_, populate_segment, &segment_);
 }
@@ -129,11 +128,10 @@ std::unique_ptr<Account> Account::open(const std::string& name, const Limits& li
     if (h.magic != TIDEMARK_ACCOUNT_MAGIC || h.version_major != TIDEMARK_ACCOUNT_MAJOR ||
         h.directory_offset != kDirectoryOffset || h.pages_offset != kPagesOffset ||
         h.directory_depth > TIDEMARK_ACCOUNT_MAX_DEPTH ||
-        (h.stacks_offset != 0 &&
-         (h.stacks_offset < kPagesOffset ||
-          call_site_places(segment.data(), segment.size(), h.stacks_offset, h.modules_offset,
-                           h.stack_frames)
-                  .frames == 0))) {
+        (h.stacks_offset != 0 && (h.stacks_offset < kPagesOffset ||
+                                  call_site_places(segment.data(), segment.size(), h.stacks_offset,
+                                                   h.modules_offset, h.stack_frames)
+                                          .frames == 0))) {
         error = "cannot use /dev/shm/" + name + ": unfinished, damaged or made by another version";
         return nullptr;
     }
@@ -233,7 +231,8 @@ void Account::shrink(Journal& journal) {
         segment_.discard(kPagesOffset, kPagesOffset + TIDEMARK_ACCOUNT_PAGE_SIZE);
         segment_.discard(kDirectoryOffset, kPagesOffset);
         returning_until_ = used_until;
-        segment_.discard(table_end(), segment_.size());  // nothing is left whose call site could be asked
+        segment_.discard(table_end(),
+                         segment_.size());  // nothing is left whose call site could be asked
     } else {
         table_.compact(journal, live);
         journal.commit();

@@ -28,8 +28,8 @@ struct ImageIdentity {
     std::uint32_t uid = 0;
     std::uint64_t start_ticks = 0;
     std::uint64_t start_unix_ns = 0;
-    bool forked = false;  // parent_image's child by fork, not by exec
-    std::uint32_t origin = 0;  // tidemark_origin
+    bool forked = false;             // parent_image's child by fork, not by exec
+    std::uint32_t origin = 0;        // tidemark_origin
     std::uint32_t stack_frames = 0;  // of a call site, at most; 0: none are recorded
     char name[16] = {};
     char command[256] = {};

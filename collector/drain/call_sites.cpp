@@ -26,8 +26,9 @@ CallSitePlaces call_site_places(std::byte* base, std::uint64_t size, std::uint64
 }
 
 bool CallSites::make_present(const void* place, std::uint64_t bytes) noexcept {
-    const auto first = static_cast<std::uint64_t>(static_cast<const std::byte*>(place) -
-                                                  places_.base) - places_.stacks;
+    const auto first =
+        static_cast<std::uint64_t>(static_cast<const std::byte*>(place) - places_.base) -
+        places_.stacks;
     for (std::uint64_t step = first / kStepBytes; step * kStepBytes < first + bytes; ++step) {
         const std::uint64_t bit = std::uint64_t{1} << step;
         if ((present_ & bit) != 0) continue;
@@ -51,10 +52,9 @@ void CallSites::keep_stack(const CallSitePlaces& ring, std::uint32_t number) noe
     if (count == 0 || count > places_.frames) return;
     if (!make_present(to, shm::stack_entry_words(places_.frames) * 8)) return;
     for (std::uint64_t i = 1; i <= count; ++i)
-        TIDEMARK_SHARED_STORE(
-            "sites.frame",
-            __atomic_store_n(to + i, __atomic_load_n(from + i, __ATOMIC_RELAXED),
-                             __ATOMIC_RELAXED));
+        TIDEMARK_SHARED_STORE("sites.frame",
+                              __atomic_store_n(to + i, __atomic_load_n(from + i, __ATOMIC_RELAXED),
+                                               __ATOMIC_RELAXED));
     // SYNC(call-site): release; who finds the count finds the frames.
     TIDEMARK_SHARED_STORE("sites.count", __atomic_store_n(to, count, __ATOMIC_RELEASE));
 }

@@ -77,7 +77,8 @@ typedef struct tidemark_account_header {
     uint32_t reserved;
     uint64_t live; /* buffers */
     /* Since minor 1: call sites, if the program recorded them (TIDEMARK_STACKS); else all 0. */
-    uint64_t stacks_offset;  /* stack n, from 1, at stacks_offset + (n - 1) * 8 * (1 + stack_frames) */
+    uint64_t
+        stacks_offset; /* stack n, from 1, at stacks_offset + (n - 1) * 8 * (1 + stack_frames) */
     uint32_t stack_entries;  /* n at most */
     uint32_t stack_frames;   /* at most, of one stack */
     uint64_t modules_offset; /* tidemark_account_module[module_entries] */

@@ -41,11 +41,11 @@ class CallSites(tracked.TrackedTest):
         self.assertEqual(len(leaks), 3)
         for leak in leaks:
             self.assertEqual(functions(leak)[:3], ["leak_here", "outer", "main"])
-            self.assertRegex(leak["stack"][0], r"^leak_here at .*/call_sites\.c:15 \(/.*/call_sites\w*\+0x[0-9a-f]+\)$")
-            self.assertRegex(leak["stack"][1], r"call_sites\.c:19 ")
+            self.assertRegex(leak["stack"][0], r"^leak_here at .*/call_sites\.c:14 \(/.*/call_sites\w*\+0x[0-9a-f]+\)$")
+            self.assertRegex(leak["stack"][1], r"call_sites\.c:17 ")
         (leak,) = of_size(report, 2000)
         self.assertEqual(functions(leak)[0], "main")
-        self.assertRegex(leak["stack"][0], r"call_sites\.c:32 ")
+        self.assertRegex(leak["stack"][0], r"call_sites\.c:31 ")
 
     def test_a_leaks_stack_names_functions_and_lines_after_the_program_ended(self):
         _, report = self.reported([PROGRAM], "--stacks")
@@ -109,8 +109,8 @@ class CallSites(tracked.TrackedTest):
     def test_live_buffers_have_theirs(self):
         with Killed(self, [PROGRAM, "wait"]) as world:
             told = world.tidemark("buffers", "--stacks")
-            self.assertRegex(told.stdout, rb"#0 leak_here at .*call_sites\.c:15")
-            self.assertRegex(told.stdout, rb"#1 outer at .*call_sites\.c:19")
+            self.assertRegex(told.stdout, rb"#0 leak_here at .*call_sites\.c:14")
+            self.assertRegex(told.stdout, rb"#1 outer at .*call_sites\.c:17")
             buffers = json.loads(world.tidemark("buffers", "--json").stdout)["buffers"]
             self.assertEqual(functions([b for b in buffers if b["size"] == 1000][0])[0], "leak_here")
 

@@ -85,8 +85,8 @@ std::string table_text(const Listing& listing, const Options& options, const Ter
     if (listing.with_stacks) {
         const auto sites = call_site_lines(call_sites_of(listing.list), 0, figures);
         lines.emplace_back();
-        lines.push_back({{sites.empty() ? "No call site was recorded" : "Call sites of these",
-                          Style::kBold}});
+        lines.push_back(
+            {{sites.empty() ? "No call site was recorded" : "Call sites of these", Style::kBold}});
         lines.insert(lines.end(), sites.begin(), sites.end());
     }
     lines.emplace_back();
@@ -152,8 +152,10 @@ int Buffers::run(const Invocation& invocation) {
          [&](Size size) {
              model::Snapshot snapshot = source.read();
              model::apply(options.filter, snapshot);
-             Listing listing{
-                 model::read_buffers(snapshot, model::Which::kRunning, options.filter), {}, 0, stacks_};
+             Listing listing{model::read_buffers(snapshot, model::Which::kRunning, options.filter),
+                             {},
+                             0,
+                             stacks_};
              listing.totals = totals_of(listing.list, false);
              listing.count = listing.list.buffers.size();
              status = listing.count == 0 && !listing.list.inexact.empty() ? kUnavailable

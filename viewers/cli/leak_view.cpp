@@ -117,8 +117,8 @@ std::vector<Line> leak_lines(const LeakFindings& findings, const Figures& figure
                     findings.leaks.buffers.size(), top, figures);
     }
     const std::vector<CallSite> sites = call_sites_of(findings.leaks);
-    add_section(lines, "Where it was allocated", call_site_lines(sites, top, figures),
-                sites.size(), top, figures);
+    add_section(lines, "Where it was allocated", call_site_lines(sites, top, figures), sites.size(),
+                top, figures);
     add_section(lines, "Grows without falling back", growth_lines(findings.growing, figures),
                 findings.growing.size(), 0, figures);
     add_section(lines, "Held by programs that run (no leak yet)",
@@ -131,9 +131,10 @@ std::vector<Line> leak_lines(const LeakFindings& findings, const Figures& figure
         }
     }
     if (findings.by_site && sites.empty() && !findings.leaks.buffers.empty()) {
-        lines.push_back({{"no call site was recorded: TIDEMARK_STACKS=16 in the program's "
-                          "environment, or `tidemark run --stacks`, records them",
-                          Style::kWarning}});
+        lines.push_back(
+            {{"no call site was recorded: TIDEMARK_STACKS=16 in the program's "
+              "environment, or `tidemark run --stacks`, records them",
+              Style::kWarning}});
     }
     for (const std::string& said : {suppressed_sentence(findings.suppressed, figures),
                                     dropped_sentence(findings.leaks, figures)}) {

@@ -84,11 +84,10 @@ private:
             const auto* id = reinterpret_cast<const char*>(module->build_id);
             const std::size_t id_size =
                 std::min<std::size_t>(module->build_id_size, sizeof module->build_id);
-            list_.modules.push_back({module->begin, module->end, module->file_offset, module->inode,
-                                     module->device_major, module->device_minor,
-                                     std::string(id, id_size),
-                                     std::string(module->path, ::strnlen(module->path,
-                                                                         sizeof module->path))});
+            list_.modules.push_back(
+                {module->begin, module->end, module->file_offset, module->inode,
+                 module->device_major, module->device_minor, std::string(id, id_size),
+                 std::string(module->path, ::strnlen(module->path, sizeof module->path))});
         }
         return at->second;
     }

@@ -32,7 +32,8 @@ struct BufferList {
     std::vector<std::string> pools;
     std::vector<CallStack> stacks;    // each once an image
     std::vector<CodeModule> modules;  // that their callers lie in
-    std::uint64_t stacks_dropped = 0;  // allocations whose call site found no room in their program's ring
+    std::uint64_t stacks_dropped =
+        0;  // allocations whose call site found no room in their program's ring
     // Why the list may not be whole, for people: one sentence an account. Empty: it is exact.
     std::vector<std::string> inexact;
 

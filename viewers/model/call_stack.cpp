@@ -69,8 +69,8 @@ bool is_of_the_language(const CallFrame& frame) {
 }  // namespace
 
 std::string frame_text(const CallFrame& frame) {
-    const std::string place = frame.module.empty() ? hex(frame.offset)
-                                                   : frame.module + "+" + hex(frame.offset);
+    const std::string place =
+        frame.module.empty() ? hex(frame.offset) : frame.module + "+" + hex(frame.offset);
     if (frame.function.empty()) {
         return place;
     }
@@ -103,7 +103,8 @@ std::string site_key(const CallStack& stack) {
 }
 
 const CallFrame* telling_frame(const CallStack& stack) {
-    const auto told = std::find_if_not(stack.frames.begin(), stack.frames.end(), is_of_the_language);
+    const auto told =
+        std::find_if_not(stack.frames.begin(), stack.frames.end(), is_of_the_language);
     return told != stack.frames.end() ? &*told
            : stack.frames.empty()     ? nullptr
                                       : &stack.frames.front();

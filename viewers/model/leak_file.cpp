@@ -34,12 +34,14 @@ std::optional<std::uint32_t> device_of(const Json& object) {
 }
 
 // Call sites are texts by then; the same ones are kept once.
-std::uint32_t stack_of(const Json& object, LeakFile& file, std::map<std::string, std::uint32_t>& known) {
+std::uint32_t stack_of(const Json& object, LeakFile& file,
+                       std::map<std::string, std::uint32_t>& known) {
     const auto at = object.find("stack");
     if (at == object.end() || !at->is_array() || at->empty()) {
         return 0;
     }
-    const auto [place, is_new] = known.try_emplace(at->dump(-1, ' ', false, Json::error_handler_t::replace), 0);
+    const auto [place, is_new] =
+        known.try_emplace(at->dump(-1, ' ', false, Json::error_handler_t::replace), 0);
     if (is_new) {
         CallStack stack;
         stack.named = true;

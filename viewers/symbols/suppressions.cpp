@@ -23,8 +23,7 @@ std::string_view trimmed(std::string_view line) {
     return line.substr(begin, line.find_last_not_of(" \t\r") - begin + 1);
 }
 
-SuppressedPool& pool_of(Suppressed& all, const model::BufferList& list,
-                        const model::Buffer& leak) {
+SuppressedPool& pool_of(Suppressed& all, const model::BufferList& list, const model::Buffer& leak) {
     const std::string& name = list.pool_name(leak);
     const auto found =
         std::find_if(all.pools.begin(), all.pools.end(), [&](const SuppressedPool& pool) {
@@ -111,12 +110,12 @@ std::optional<Suppressions> Suppressions::read(const std::string& path, std::str
 
 bool Suppressions::suppresses(const model::CallStack& stack) const {
     return std::any_of(patterns_.begin(), patterns_.end(), [&](const std::string& pattern) {
-        return std::any_of(
-            stack.frames.begin(), stack.frames.end(), [&](const model::CallFrame& frame) {
-                return matches_pattern(pattern, frame.function) ||
-                       matches_pattern(pattern, frame.file) ||
-                       matches_pattern(pattern, frame.module);
-            });
+        return std::any_of(stack.frames.begin(), stack.frames.end(),
+                           [&](const model::CallFrame& frame) {
+                               return matches_pattern(pattern, frame.function) ||
+                                      matches_pattern(pattern, frame.file) ||
+                                      matches_pattern(pattern, frame.module);
+                           });
     });
 }
 

@@ -11,7 +11,8 @@ namespace tidemark::symbols {
 struct Symbols::State {
     const std::vector<model::CodeModule>& modules;
     // Several mappings of one file, several processes with the same: asked once.
-    std::map<std::tuple<std::string, std::string, std::uint64_t>, std::unique_ptr<SymbolFile>> files;
+    std::map<std::tuple<std::string, std::string, std::uint64_t>, std::unique_ptr<SymbolFile>>
+        files;
 
     const SymbolFile& file(const model::CodeModule& module) {
         auto& place = files[{module.path, module.build_id, module.inode}];

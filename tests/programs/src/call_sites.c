@@ -11,12 +11,10 @@
 #define NOINLINE __attribute__((noinline))
 static void* volatile kept;
 
-NOINLINE void leak_here(size_t size) {
-    kept = malloc(size); /* line 15 */
-}
+NOINLINE void leak_here(size_t size) { kept = malloc(size); /* line 14 */ }
 
 NOINLINE void outer(size_t size) {
-    leak_here(size); /* line 19 */
+    leak_here(size); /* line 17 */
     kept = NULL;
 }
 
@@ -28,8 +26,9 @@ static NOINLINE void handler(int number) {
 
 int main(int count, char** arguments) {
     (void)arguments;
-    for (int i = 0; i < 3; ++i) outer(1000);
-    char* text = realloc(malloc(1), 2000); /* line 32 */
+    for (int i = 0; i < 3; ++i)
+        outer(1000);
+    char* text = realloc(malloc(1), 2000); /* line 31 */
     kept = text;
     static char room[65536];
     stack_t alternate = {.ss_sp = room, .ss_size = sizeof room};
@@ -39,7 +38,8 @@ int main(int count, char** arguments) {
     raise(SIGUSR1);
     if (count > 1) {
         if (write(1, "ready\n", 6) != 6) return 1;
-        for (;;) pause();
+        for (;;)
+            pause();
     }
     return 0;
 }

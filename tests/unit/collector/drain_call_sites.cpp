@@ -27,8 +27,7 @@ std::uint64_t* stack(HandRing& ring, std::uint32_t number) {
 }
 
 shm::Module& module(HandRing& ring, std::uint32_t index) {
-    return reinterpret_cast<shm::Module*>(
-        at(ring, kStacks + shm::stacks_bytes(kFrames)))[index];
+    return reinterpret_cast<shm::Module*>(at(ring, kStacks + shm::stacks_bytes(kFrames)))[index];
 }
 
 // Before the collector looks: it attaches a ring at the next flush.
@@ -45,8 +44,8 @@ void put_stack(HandRing& ring, std::uint32_t number, std::initializer_list<std::
 }
 
 void allocate(HandRing& ring, std::uint64_t id, std::uint32_t stack_number) {
-    ring.put(0, {HandRing::now(), id, shm::pack(shm::Operation::kAllocation, 0, 64), 0,
-                 stack_number});
+    ring.put(0,
+             {HandRing::now(), id, shm::pack(shm::Operation::kAllocation, 0, 64), 0, stack_number});
 }
 
 AccountReader account_of(const RunningCore& core, const HandRing& ring) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Call sites in the producer: walks over stacks made by hand, rules from this program's own unwind tables and from
-// tables that lie, lines of /proc/self/maps, and the table that keeps each stack once.
+// Call sites in the producer: walks over stacks made by hand, lines of /proc/self/maps, and the table that keeps each
+// stack once.
 #include <doctest/doctest.h>
-#include <link.h>
 #include <sys/mman.h>
 
 #include <array>
@@ -15,7 +14,6 @@
 #include <thread>
 #include <vector>
 
-#include "producer/modules.hpp"
 #include "producer/stack_table.hpp"
 #include "producer/stack_walk.hpp"
 #include "producer/unwind_rules.hpp"
@@ -51,8 +49,7 @@ struct Stack {
         std::uint64_t out[33];
         out[32] = 77;
         const producer::RuleSource source{rules != nullptr ? rule_at : no_rule, rules};
-        const std::uint32_t count =
-            producer::walk_frames(at(0), stack_end, own, source, out, most);
+        const std::uint32_t count = producer::walk_frames(at(0), stack_end, own, source, out, most);
         CHECK(out[32] == 77);
         return {out, out + count};
     }
@@ -69,14 +66,7 @@ Stack whole_stack() {
     return stack;
 }
 
-UnwindRule rule(std::int32_t size, std::int32_t saved = 0) {
-    UnwindRule made;
-    made.known = true;
-    made.size = size;
-    made.is_saved = saved != 0;
-    made.saved = saved;
-    return made;
-}
+UnwindRule rule(std::int64_t size, std::int64_t saved = 0) { return {false, size, saved}; }
 
 }  // namespace
 
@@ -136,12 +126,11 @@ TEST_CASE("a rule that leads off the stack ends the walk") {
     Stack stack = whole_stack();
     std::array<UnwindRule, 16> rules{};
     SUBCASE("beyond the end") { rules[1] = rule(64 * 8); }
-    SUBCASE("far beyond") { rules[1] = rule(0x7FFF8); }
+    SUBCASE("far beyond") { rules[1] = rule(UnwindRule::kMost); }
     SUBCASE("no way up") { rules[1] = rule(0); }
     SUBCASE("what it saved lies below") { rules[1] = rule(2 * 8, -64); }
     SUBCASE("by a frame pointer of nothing") {
-        rules[1] = rule(16);
-        rules[1].by_frame_pointer = true;
+        rules[1] = UnwindRule(true, 16, 0);
         stack.words[0] = 16;
     }
     CHECK(stack.walk(stack.end(), 32, kNobody, rules.data()) == Addresses{kCode + 1});
@@ -161,17 +150,16 @@ TEST_CASE("random stacks never lead a walk astray") {
                                : 0;
         }
         for (UnwindRule& made : rules) {
-            made = rule(static_cast<std::int32_t>(random() % 40) * 8,
-                        -static_cast<std::int32_t>(random() % 20) * 8);
-            made.known = random() % 2 == 0;
-            made.by_frame_pointer = random() % 2 == 0;
+            const auto size = static_cast<std::int64_t>(random() % 40) * 8;
+            const auto saved = -static_cast<std::int64_t>(random() % 20) * 8;
+            made = random() % 2 == 0 ? UnwindRule(random() % 2 == 0, size, saved) : UnwindRule();
         }
         // Addresses that no rule of the list is for.
-        const producer::RuleSource source{
-            [](void* all, std::uint64_t address) noexcept {
-                return address - kCode < 16 ? rule_at(all, address) : UnwindRule{};
-            },
-            rules.data()};
+        const producer::RuleSource source{[](void* all, std::uint64_t address) noexcept {
+                                              return address - kCode < 16 ? rule_at(all, address)
+                                                                          : UnwindRule{};
+                                          },
+                                          rules.data()};
         std::uint64_t out[32];
         seen += producer::walk_frames(stack.at(0), stack.end(), kNobody, source, out, 32);
     }
@@ -199,7 +187,8 @@ TEST_CASE("lines of the mappings are read as the kernel writes them") {
     const auto parse = [&](const std::string& line) {
         return shm::parse_mapping(line.data(), line.size(), mapping);
     };
-    CHECK(parse("55d0c0a01000-55d0c0a05000 r-xp 00001000 fe:10 1234  \t                 /usr/bin/a b"));
+    CHECK(parse(
+        "55d0c0a01000-55d0c0a05000 r-xp 00001000 fe:10 1234  \t                 /usr/bin/a b"));
     CHECK(mapping.begin == 0x55d0c0a01000);
     CHECK(mapping.end == 0x55d0c0a05000);
     CHECK(mapping.executable);
@@ -215,8 +204,8 @@ TEST_CASE("lines of the mappings are read as the kernel writes them") {
     CHECK(std::string(mapping.path) == "[stack]");
     CHECK(parse("1000-2000 r-xp 00000000 00:01 5 /" + std::string(500, 'x')));
     CHECK_FALSE(mapping.path_fits);
-    for (const char* wrong : {"", "no line", "12-", "12-34", "12-34 r-x", "12-34 r-xp", "12-34 r-xp 5",
-                              "12-34 r-xp 0 1", "g-34 r-xp 0 1:2 3 /x"}) {
+    for (const char* wrong : {"", "no line", "12-", "12-34", "12-34 r-x", "12-34 r-xp",
+                              "12-34 r-xp 5", "12-34 r-xp 0 1", "g-34 r-xp 0 1:2 3 /x"}) {
         CAPTURE(wrong);
         CHECK_FALSE(parse(wrong));
     }
@@ -238,8 +227,8 @@ namespace {
 struct TableRing {
     explicit TableRing(std::uint32_t frames) {
         size = shm::kBlocksOffset + shm::call_site_bytes(frames);
-        ring.base = static_cast<std::byte*>(mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                                                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+        ring.base = static_cast<std::byte*>(
+            mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
         ring.size = size;
         ring.preallocated = true;
         table->begin(ring, shm::kBlocksOffset, frames);
@@ -325,116 +314,4 @@ TEST_CASE("threads that meet the same stacks agree on their numbers") {
             CHECK(own[i - 1] == number);
     }
     CHECK(ring.dropped() == 0);
-}
-
-#if defined(__x86_64__)
-
-namespace {
-
-// Where this program's own .eh_frame_hdr is.
-int note_header(dl_phdr_info* info, size_t, void* header) {
-    for (int i = 0; i < info->dlpi_phnum; ++i)
-        if (info->dlpi_phdr[i].p_type == PT_GNU_EH_FRAME)
-            *static_cast<std::uint64_t*>(header) = info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
-    return 1;  // the program itself comes first
-}
-
-std::uint64_t own_header() {
-    std::uint64_t header = 0;
-    dl_iterate_phdr(note_header, &header);
-    return header;
-}
-
-struct Returned {
-    std::uint64_t address, after;  // the return address, and the stack pointer behind it
-};
-
-__attribute__((noinline)) Returned where_called_from() {
-    const auto frame = reinterpret_cast<std::uint64_t*>(__builtin_frame_address(0));
-    return {frame[1], reinterpret_cast<std::uint64_t>(frame + 2)};
-}
-
-struct Unwound {
-    UnwindRule rule;
-    std::uint64_t address;  // that the rule is for
-    std::uint64_t found, caller;
-};
-
-__attribute__((noinline)) Unwound unwind_without_frame_pointer(std::uint64_t header);
-
-#pragma GCC push_options
-#pragma GCC optimize("omit-frame-pointer")
-Unwound unwind_without_frame_pointer(std::uint64_t header) {
-    const Returned seen = where_called_from();
-    Unwound told{producer::find_rule(header, seen.address, producer::copy_own_memory),
-                 seen.address, 0, reinterpret_cast<std::uint64_t>(__builtin_return_address(0))};
-    const std::uint64_t above = seen.after + static_cast<std::uint64_t>(told.rule.size);
-    producer::copy_own_memory(above - 8, &told.found, sizeof told.found);
-    return told;
-}
-#pragma GCC pop_options
-
-}  // namespace
-
-TEST_CASE("the rule of real code leads to its real caller") {
-    const std::uint64_t header = own_header();
-    REQUIRE(header != 0);
-    const Unwound told = unwind_without_frame_pointer(header);
-    REQUIRE(told.rule.known);
-    // A sanitizer may give every function a frame pointer.
-    if (!told.rule.by_frame_pointer) CHECK(told.found == told.caller);
-    CHECK_FALSE(producer::find_rule(header, 0x1000, producer::copy_own_memory).known);
-    CHECK_FALSE(producer::find_rule(0x1000, told.address, producer::copy_own_memory).known);
-}
-
-namespace {
-
-std::mt19937_64 lies(5);
-std::uint64_t lied = 0;
-// The true bytes, some of them changed.
-bool lying_copy(std::uint64_t from, void* to, std::uint64_t bytes) {
-    ++lied;
-    if (!producer::copy_own_memory(from, to, bytes)) return false;
-    for (std::uint64_t i = lies() % 3; i > 0; --i)
-        static_cast<unsigned char*>(to)[lies() % bytes] = static_cast<unsigned char>(lies());
-    return true;
-}
-
-}  // namespace
-
-TEST_CASE("tables that lie give a wrong rule or none, within bounds") {
-    const std::uint64_t header = own_header();
-    const std::uint64_t address = unwind_without_frame_pointer(header).address;
-    int known = 0;
-    for (int round = 0; round < 20'000; ++round) {
-        const UnwindRule found = producer::find_rule(header, address, lying_copy);
-        if (!found.known) continue;
-        ++known;
-        CHECK((found.size > 0 && found.size % 8 == 0));
-        CHECK((!found.is_saved || (found.saved < 0 && found.saved % 8 == 0)));
-    }
-    CHECK(known > 0);
-    CHECK(lied < 20'000u * 40);
-}
-
-#endif
-
-TEST_CASE("rules are found again as they were kept") {
-    const auto rules = std::make_unique<producer::UnwindRules>();
-    UnwindRule found;
-    CHECK_FALSE(rules->find(kCode, found));
-    rules->keep(kCode, rule(0xFFFF * 8, -0xFFFF * 8));
-    REQUIRE(rules->find(kCode, found));
-    CHECK(found.known);
-    CHECK(found.size == 0xFFFF * 8);
-    CHECK(found.saved == -0xFFFF * 8);
-    CHECK(found.is_saved);
-    CHECK_FALSE(found.by_frame_pointer);
-    rules->keep(kCode + 8, {});
-    REQUIRE(rules->find(kCode + 8, found));
-    CHECK_FALSE(found.known);
-    for (std::uint64_t i = 0; i < 100'000; ++i)
-        rules->keep(kCode + 64 + i, rule(8));  // more than there are places for
-    REQUIRE(rules->find(kCode, found));
-    CHECK(found.size == 0xFFFF * 8);
 }

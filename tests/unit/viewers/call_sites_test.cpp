@@ -99,7 +99,8 @@ TEST_CASE("a suppressions file holds patterns, comments and nothing else") {
     CHECK(parse_error("leak:") ==
           "cannot use suppressions of known.txt, line 1: 'leak:' is not leak:PATTERN");
     CHECK_FALSE(Suppressions::read("/nonexistent/known.txt", error).has_value());
-    CHECK(error == "cannot read suppressions from /nonexistent/known.txt: No such file or directory");
+    CHECK(error ==
+          "cannot read suppressions from /nonexistent/known.txt: No such file or directory");
 }
 
 TEST_CASE("files and modules match as functions do") {
@@ -206,7 +207,8 @@ TEST_CASE("a file that is not the one that was mapped gives no names") {
 
 TEST_CASE("leaks of a file are grouped and suppressed without a collector") {
     const std::string path = test::scratch_path("leaks.ndjson");
-    std::ofstream(path) << R"x({"op":"leak","pid":3,"device":0,"pool":"DRAM","id":1,"size":100,"stack":["leak_one at one.c:7 (/bin/app+0x10)"]}
+    std::ofstream(path)
+        << R"x({"op":"leak","pid":3,"device":0,"pool":"DRAM","id":1,"size":100,"stack":["leak_one at one.c:7 (/bin/app+0x10)"]}
 {"op":"leak","pid":3,"device":0,"pool":"DRAM","id":2,"size":50,"stack":["other (/bin/app+0x20)"]}
 {"op":"leak","pid":3,"device":0,"pool":"DRAM","id":3,"size":5,"stack":null}
 )x";
@@ -220,7 +222,9 @@ TEST_CASE("leaks of a file are grouped and suppressed without a collector") {
     CHECK(told.out.find("leak_one") == std::string::npos);
     CHECK(told.out.find("1 leak (100 B) of 1 call site is suppressed") != std::string::npos);
     std::ofstream(known) << "leak:one.c$\nleak:other\n";
-    std::ofstream(path) << R"x({"op":"leak","pid":3,"device":0,"pool":"DRAM","id":1,"size":100,"stack":["other (/bin/app+0x20)"]})x" << '\n';
+    std::ofstream(path)
+        << R"x({"op":"leak","pid":3,"device":0,"pool":"DRAM","id":1,"size":100,"stack":["other (/bin/app+0x20)"]})x"
+        << '\n';
     CHECK(test::run_tidemark({"leaks", path, "--suppressions", known}).status == 0);
     std::ofstream(known) << "# fine\nwrong\n";
     told = test::run_tidemark({"leaks", path, "--suppressions", known});
