@@ -17,6 +17,7 @@ constexpr std::size_t kFramesShown = 8;
 
 std::vector<std::string> texts_of(const model::CallStack& stack) {
     std::vector<std::string> texts;
+    texts.reserve(stack.frames.size());
     for (const model::CallFrame& frame : stack.frames) {
         texts.push_back(model::frame_text(frame));
     }
@@ -51,6 +52,7 @@ std::vector<CallSite> call_sites_of(const model::BufferList& list) {
         site.bytes += by_stack[i].bytes;
     }
     std::vector<CallSite> sites;
+    sites.reserve(by_key.size());
     for (auto& [key, site] : by_key) {
         sites.push_back(std::move(site));
     }
