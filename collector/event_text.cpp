@@ -60,7 +60,7 @@ void append_text(std::string& out, std::string_view text) {
     }
 }
 
-void append_buffer(std::string& out, const SinkRecord& record) {
+void append_buffer(std::string& out, const SinkRecord& record, std::string_view stack) {
     out += ",\"device\":";
     if (record.device == TIDEMARK_DEVICE_HOST) {
         out += "\"host\"";
@@ -80,6 +80,7 @@ void append_buffer(std::string& out, const SinkRecord& record) {
     if (record.kind != Kind::kLeak) return;
     out += ",\"age_ms\":";
     append_number(out, record.age_ns / 1'000'000);
+    out.append(",\"stack\":").append(stack);
 }
 
 void append_ending(std::string& out, const SinkRecord& record) {
@@ -114,7 +115,7 @@ std::string pool_name_of(const SinkRecord& record) {
     return {record.pool_name, strnlen(record.pool_name, sizeof(record.pool_name))};
 }
 
-void append_event(std::string& out, const SinkRecord& record) {
+void append_event(std::string& out, const SinkRecord& record, std::string_view stack) {
     out += "{\"time_unix_ns\":";
     append_number(out, record.time_unix_ns);
     out.append(",\"op\":\"").append(operation(record.kind)).append("\",\"image\":\"");
@@ -124,7 +125,7 @@ void append_event(std::string& out, const SinkRecord& record) {
     out += ",\"pid\":";
     append_number(out, record.pid);
     if (concerns_buffer(record.kind)) {
-        append_buffer(out, record);
+        append_buffer(out, record, stack);
     } else if (record.kind != Kind::kStart) {
         out += ",\"left_bytes\":";
         append_number(out, record.size);

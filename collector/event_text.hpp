@@ -6,14 +6,15 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "collector/sink_record.hpp"
 
 namespace tidemark::collector {
 
-// Appends one line with its newline.
-void append_event(std::string& out, const SinkRecord& record);
+// Appends one line with its newline. `stack`: a leak's call site, as JSON.
+void append_event(std::string& out, const SinkRecord& record, std::string_view stack = "null");
 void append_dropped(std::string& out, std::uint64_t count);
 
 // Of pool_name, which is zero-terminated unless full.

@@ -63,7 +63,8 @@ bool Service::open_core(std::string& error) {
     core_ = std::make_unique<Core>(configuration_, sinks_);
     door_ = std::make_unique<CoreDoor>(*core_, loop_);
     sinks_.start(
-        [this](std::vector<std::uint64_t> images) { door_->leaks_recorded(std::move(images)); });
+        [this](std::vector<std::uint64_t> images) { door_->leaks_recorded(std::move(images)); },
+        configuration_.instance);
     processes_ = std::make_unique<ProcessWatch>(loop_, *door_);
     core_->on_attached = [this](std::uint64_t image, int pid) {
         loop_.post([this, image, pid] { processes_->attached(image, pid); });

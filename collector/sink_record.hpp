@@ -33,9 +33,11 @@ struct SinkRecord {
     std::uint32_t pool;        // tidemark_pool number of the image
     std::uint32_t ending;      // tidemark_ending; exits only
     std::int32_t ending_code;  // exit status or signal
+    std::uint32_t stack;       // leaks only: call site in the account; 0: none was recorded
+    std::uint32_t reserved;
     char pool_name[24];
 };
-static_assert(std::is_trivially_copyable_v<SinkRecord> && sizeof(SinkRecord) == 96);
+static_assert(std::is_trivially_copyable_v<SinkRecord> && sizeof(SinkRecord) == 104);
 
 // The bounded way from the drain thread to the sinks. Implemented by collector/sinks.
 class SinkPort {

@@ -41,13 +41,16 @@ void Sinks::Parts::handle(const SinkRecord& record) {
     const bool in_leak_log = leak_log && (record.kind == SinkRecord::Kind::kLeak || is_end(record));
     if (event_log || in_leak_log || !followers.empty()) {
         line.clear();
-        append_event(line, record);
+        const bool is_leak = record.kind == SinkRecord::Kind::kLeak;
+        append_event(line, record, is_leak ? sites.text(record.image, record.stack) : "null");
         event_log.append(line);
         if (in_leak_log) leak_log.append(line);
         for (const auto& follower : followers)
             follower->offer(record, line);
     }
-    if (is_end(record)) ended.push_back(record.image);
+    if (!is_end(record)) return;
+    ended.push_back(record.image);
+    sites.forget();
 }
 
 void Sinks::Parts::tell_dropped() {

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <thread>
 
+#include "collector/call_site_text.hpp"
 #include "collector/log_file.hpp"
 #include "collector/sinks.hpp"
 
@@ -55,6 +56,7 @@ struct Sinks::Parts {
     std::vector<SinkRecord> batch = std::vector<SinkRecord>(kSinkBatch);
     std::vector<std::shared_ptr<Subscription>> followers;
     std::string line;
+    CallSiteTexts sites{""};
     std::vector<std::uint64_t> ended;
     std::uint64_t told_events = 0;
     std::uint64_t told_reports = 0;

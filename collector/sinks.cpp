@@ -25,7 +25,8 @@ bool Sinks::open(const std::string& event_log, const std::string& leak_log, std:
     return true;
 }
 
-void Sinks::start(LeaksRecorded leaks_recorded) {
+void Sinks::start(LeaksRecorded leaks_recorded, const std::string& instance) {
+    parts_->sites = CallSiteTexts(instance);
     parts_->leaks_recorded = std::move(leaks_recorded);
     parts_->thread = std::thread([parts = parts_.get()] { parts->work(); });
 }

@@ -33,7 +33,8 @@ public:
     // written, or lost for good; the destructor does the same.
     [[nodiscard]] bool open(const std::string& event_log, const std::string& leak_log,
                             std::string& error);
-    void start(LeaksRecorded leaks_recorded);
+    // `instance`: whose accounts hold the call sites of leaks.
+    void start(LeaksRecorded leaks_recorded, const std::string& instance = {});
     void stop();
 
     bool wants_events() const noexcept override;

@@ -21,7 +21,8 @@ enum class ClockState : std::uint32_t {
     kUnknown = 0,
     kCounter = 1,
     kMonotonic = 2,
-    kForbidden = 3
+    kForbidden = 3,
+    kCounterWithStacks = 4  // the counter, and allocations get their call site first
 };
 
 namespace detail {
@@ -45,6 +46,7 @@ __attribute__((always_inline)) inline std::uint64_t counter_now() noexcept {
 inline std::uint64_t stamp_now() noexcept {
     const ClockState state = clock_state();
     if (__builtin_expect(state == ClockState::kCounter, 1)) return counter_now();
+    if (state == ClockState::kCounterWithStacks) return counter_now();
     return state == ClockState::kMonotonic ? shm::monotonic_ns() : 0;
 }
 

@@ -12,7 +12,10 @@
 #include <cstdint>
 
 #include "producer/losses.hpp"
+#include "producer/modules.hpp"
 #include "producer/settings.hpp"
+#include "producer/stack_table.hpp"
+#include "producer/unwind_rules.hpp"
 #include "shm/clock.hpp"
 #include "shm/lane_writer.hpp"
 #include "shm/raw_segment.hpp"
@@ -54,6 +57,9 @@ struct ProcessState {
     LanePair* shared;     // for threads beyond the last lane; nullptr until needed
     std::uint32_t shared_lock;  // 1: somebody appends to it
     LanePair lanes[shm::kMaxLanes];
+    StackTable stacks;  // pages of it that nobody touches take no memory
+    ModuleTable modules;
+    UnwindRules rules;
 
     shm::RingHeader& header() noexcept { return *reinterpret_cast<shm::RingHeader*>(ring.base); }
 };

@@ -4,6 +4,7 @@
 // record_slow() or room.cpp.
 #include <signal.h>
 
+#include "producer/call_site.hpp"
 #include "producer/hot.hpp"
 #include "producer/room.hpp"
 #include "producer/runtime.hpp"
@@ -45,11 +46,21 @@ bool is_abandoned(std::uintptr_t began, std::uintptr_t now) noexcept {
     return began_there;
 }
 
-void record_attached(ThreadState& thread, const Event& event) noexcept {
+bool wants_call_site(const Event& event) noexcept {
+    return inherited.settings.stacks != 0 && event.operation() == Operation::kAllocation &&
+           event.stack == 0;
+}
+
+// Where a call site is walked from: the frame of a function that stands in for record_allocation(), or was called by
+// it; both are ours. Taken in that function itself.
+#define TIDEMARK_OWN_FRAME reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0))
+
+void record_attached(ThreadState& thread, Event event, std::uintptr_t frame) noexcept {
     if (thread.key == ~__atomic_load_n(&process_page.epoch, __ATOMIC_RELAXED))
         return record_without_room(thread, event);
     const Attachment attachment = attach_thread(thread);
     if (attachment.pair == nullptr) return count_loss(attachment.cause, event, nullptr);
+    if (wants_call_site(event)) event.stack = call_site(current_state(), frame, false);
     if (attachment.is_shared) return record_shared(*attachment.pair, event);
     record_without_room(thread, event);
 }
@@ -62,7 +73,8 @@ void record_attached(ThreadState& thread, const Event& event) noexcept {
     ThreadState& thread = thread_state;
     if (tracking() != 0) {
         record_attached(thread,
-                        shm::make_event(stamp != 0 ? stamp : stamp_now(), id, packed, where));
+                        shm::make_event(stamp != 0 ? stamp : stamp_now(), id, packed, where),
+                        TIDEMARK_OWN_FRAME);
     }
     end_append(thread);
 }
@@ -79,8 +91,9 @@ void record_attached(ThreadState& thread, const Event& event) noexcept {
         return record_unattached(stamp, id, packed, where);
     }
     if (tracking() == 0) return;
-    record_nested(thread, frame,
-                  shm::make_event(stamp != 0 ? stamp : stamp_now(), id, packed, where));
+    Event event = shm::make_event(stamp != 0 ? stamp : stamp_now(), id, packed, where);
+    if (wants_call_site(event)) event.stack = call_site(current_state(), TIDEMARK_OWN_FRAME, true);
+    record_nested(thread, frame, event);
 }
 
 [[gnu::noinline, gnu::cold]] void leave_for_room(std::uint64_t stamp, std::uint64_t id,
@@ -108,9 +121,12 @@ __attribute__((always_inline)) inline void record_stamped(ThreadState& thread, s
     end_append(thread);
 }
 
-// Where the counter can't be trusted.
-[[gnu::noinline]] void record_by_system_clock(std::uint64_t id, std::uint64_t packed,
-                                              std::uint64_t where) noexcept {
+// Where the counter can't be trusted, or call sites are recorded.
+[[gnu::noinline]] void record_otherwise(std::uint64_t id, std::uint64_t packed,
+                                        std::uint64_t where) noexcept {
+    const Event event = shm::make_event(0, id, packed, where);
+    if (wants_call_site(event))
+        where |= std::uint64_t{call_site(current_state(), TIDEMARK_OWN_FRAME, false)} << 32;
     record_stamped(thread_state, stamp_now(), id, packed, where);
 }
 
@@ -131,7 +147,7 @@ __attribute__((always_inline)) inline void record(std::uint64_t stamp, std::uint
         return record_unattached(stamp, id, packed, where);
     if (stamp == 0) {
         if (__builtin_expect(clock_state() != ClockState::kCounter, 0))
-            return record_by_system_clock(id, packed, where);
+            return record_otherwise(id, packed, where);
         stamp = counter_now();
     }
     record_stamped(thread, stamp, id, packed, where);

@@ -99,19 +99,36 @@ bool budget_is_spent(shm::BellPage* page, std::uint32_t uid) noexcept {
     return found > kUndrainedMost;
 }
 
+// Room for call sites, if they are wanted and the object could be made large enough. Nobody sees the ring yet.
+void provide_call_sites(ProcessState& state) noexcept {
+    const std::uint32_t frames = inherited.settings.stacks;
+    const std::uint64_t bytes = shm::call_site_bytes(frames);
+    if (bytes == 0 || state.ring.size < shm::kBlocksOffset + 2 * bytes) return;
+    const std::uint64_t modules = shm::kBlocksOffset + shm::stacks_bytes(frames);
+    state.stacks.begin(state.ring, shm::kBlocksOffset, frames);
+    state.modules.begin(state.ring, modules);
+    RingHeader& header = state.header();
+    header.stacks_offset = shm::kBlocksOffset;
+    header.modules_offset = modules;
+    header.stack_frames = frames;
+    state.next_block += bytes;
+}
+
 // 0, or an errno; EDQUOT: the user's budget for rings that nobody drains is spent.
 int make_ring(ProcessState& state) noexcept {
     shm::Identity identity;
     shm::read_own_identity(identity);
     if (budget_is_spent(find_bell(identity.uid), identity.uid)) return EDQUOT;
     const std::uint64_t image = shm::random_image_id();
-    if (const int error = shm::create_ring(image, inherited.settings.budget, state.ring))
-        return error;
+    const std::uint64_t size =
+        inherited.settings.budget + shm::call_site_bytes(inherited.settings.stacks);
+    if (const int error = shm::create_ring(image, size, state.ring)) return error;
+    state.next_block = shm::kBlocksOffset;
     fill_header(state.ring, identity);
+    provide_call_sites(state);
     send_losses(state.header());
     if (const int error = shm::publish_ring(state.ring)) return error;
     state.pid = identity.pid;
-    state.next_block = shm::kBlocksOffset;
     account_touched(state, state.ring.preallocated ? state.ring.size : kFixedBytes);
     inherited.image = image;
     return 0;

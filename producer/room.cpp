@@ -55,7 +55,7 @@ bool would_wait(ProcessState& state) noexcept {
 bool grow(ProcessState& state, LaneWriter& lane, bool before_waiting) noexcept {
     if (lane.links >= 3 || sandbox() != Sandbox::kNone || space_is_postponed(state)) return false;
     const shm::SignalsBlocked quiet;
-    const std::uint64_t most = state.ring.size / 2;
+    const std::uint64_t most = (state.ring.size - shm::call_site_bytes(state.stacks.frames)) / 2;
     int error = 0;
     if (lane.links == 2 && before_waiting && would_wait(state) &&
         grow_by(state, lane, shm::kMostBlockEvents, most / 4 * 3, error))

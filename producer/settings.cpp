@@ -8,9 +8,9 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include "shm/call_sites.hpp"
 #include "shm/raw_file.hpp"
 #include "shm/raw_segment.hpp"
-#include "shm/ring_layout.hpp"
 
 namespace tidemark::producer {
 namespace {
@@ -56,6 +56,15 @@ std::uint64_t budget_of(const char* text) noexcept {
     return bytes & ~std::uint64_t{0xFFFF};  // whole pages of any size
 }
 
+constexpr std::uint32_t kUsualFrames = 16;
+
+std::uint32_t stacks_of(const Environment& environment) noexcept {
+    const char* frames = environment.value("TIDEMARK_STACKS");
+    if (frames == nullptr) return environment.is("TT_ALLOC_STACK_TRACE", "1") ? kUsualFrames : 0;
+    const std::uint64_t wanted = parse_size(frames);
+    return static_cast<std::uint32_t>(wanted < shm::kMostFrames ? wanted : shm::kMostFrames);
+}
+
 unsigned unit_shift(char unit) noexcept {
     switch (unit) {
         case 'k':
@@ -97,6 +106,7 @@ void read_settings(Settings& settings) noexcept {
                                       environment.is("TT_ALLOC_TRACKING_ENABLED", "1"));
     settings.drop = environment.is("TIDEMARK_POLICY", "drop");
     settings.budget = budget_of(environment.value("TIDEMARK_RING_BUDGET"));
+    settings.stacks = stacks_of(environment);
     memset(settings.instance, 0, sizeof settings.instance);
     if (const char* instance = environment.value("TIDEMARK_INSTANCE"))
         strncpy(settings.instance, instance, sizeof settings.instance - 1);

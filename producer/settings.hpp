@@ -14,7 +14,9 @@ struct Settings {
         enabled;  // TIDEMARK_ENABLED=1 or TT_ALLOC_TRACKING_ENABLED=1, and not a set-user-id program
     bool drop;    // TIDEMARK_POLICY=drop
     std::uint64_t budget;  // TIDEMARK_RING_BUDGET, bytes, within its bounds
-    char instance[64];     // TIDEMARK_INSTANCE, cut
+    std::uint32_t
+        stacks;         // TIDEMARK_STACKS, frames of a call site, at most 32; 0: none are recorded
+    char instance[64];  // TIDEMARK_INSTANCE, cut
 };
 
 // Any thread, any time; works before libc knows its environment.

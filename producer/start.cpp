@@ -40,8 +40,10 @@ void decide() noexcept {
     read_settings(inherited.settings);
     if (!inherited.settings.enabled) return set_mode(Mode::kOff);
     inherited.clock = shm::choose_clock();
-    set_clock(inherited.clock == shm::ClockKind::kMonotonic ? ClockState::kMonotonic
-                                                            : ClockState::kCounter);
+    // Events look at the clock's state anyway, so that those without a stack pay nothing for those with one.
+    const ClockState counter =
+        inherited.settings.stacks != 0 ? ClockState::kCounterWithStacks : ClockState::kCounter;
+    set_clock(inherited.clock == shm::ClockKind::kMonotonic ? ClockState::kMonotonic : counter);
     inherited.membarrier =
         shm::raw_syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, 0, 0) == 0;
     begin_process();

@@ -6,6 +6,7 @@
 //   0         RingHeader          identity, written before the object gets its ready name; then counters
 //   4096      declarations        names of devices and pools, capacities
 //   8192      Lane[kMaxLanes]     512 bytes a pair: [2k] is thread lane k, [2k + 1] its handlers' small lane
+//   ...       call sites          StackTable's entries and modules, if the program records them: see call_sites.hpp
 //   ...       blocks              records; claimed upwards, a page is populated before it is touched
 //
 // The object is sparse: its size is its budget. Name while it is made: tidemark.tmp.<image>; once ready:
@@ -88,6 +89,12 @@ struct RingHeader {
     std::uint32_t poll_me;     // 1: in a sandbox, rings no bell
     std::uint32_t membarrier;  // 1: registered for the collector's barrier
     std::uint32_t policy;      // 0 block, 1 drop
+    // Call sites (call_sites.hpp); all 0: not recorded.
+    std::uint64_t stacks_offset;
+    std::uint64_t modules_offset;
+    std::uint32_t stack_frames;    // of one entry, at most
+    std::uint32_t modules_used;    // modules below it are complete (release, SYNC(modules))
+    std::uint64_t stacks_dropped;  // allocations whose call site found no room; relaxed additions
     alignas(128) LossCounter loss[TIDEMARK_LOSS_CAUSE_COUNT];
 
     // Consumer writes, producer reads. Own cache-line pair.

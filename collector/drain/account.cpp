@@ -33,7 +33,10 @@ std::string Account::name_of(const std::string& instance, std::uint64_t image) {
 }
 
 void Account::attach_table(const Limits& limits) noexcept {
-    table_limit_ = std::min(limits.live_table_bytes, segment_.size() - kPagesOffset);
+    const tidemark_account_header& h = header();
+    sites_ = CallSites(segment_, call_site_places(segment_.data(), segment_.size(), h.stacks_offset,
+                                                  h.modules_offset, h.stack_frames));
+    table_limit_ = std::min(limits.live_table_bytes, table_end() - kPagesOffset);
     table_.attach(target(), table_limit_, populate_segment, &segment_);
 }
 
@@ -43,7 +46,8 @@ std::unique_ptr<Account> Account::create(const std::string& instance, const Imag
     auto account = std::make_unique<Account>();
     account->name_ = name_of(instance, identity.image);
     shm::Segment& segment = account->segment_;
-    const std::uint64_t size = kPagesOffset + limits.live_table_bytes;
+    const std::uint64_t sites_at = shm::page_multiple(kPagesOffset + limits.live_table_bytes);
+    const std::uint64_t size = sites_at + shm::call_site_bytes(identity.stack_frames);
     // A leftover under this name is one that was killed before its magic was written, or the image id is a lie.
     if (!shm::Segment::create(account->name_, size, 0600, segment, error)) return nullptr;
     if (!segment.populate(0, kPositionsOffset + 4096)) {
@@ -72,6 +76,13 @@ std::unique_ptr<Account> Account::create(const std::string& instance, const Imag
     h.start_unix_ns = identity.start_unix_ns;
     std::memcpy(h.name, identity.name, sizeof h.name);
     std::memcpy(h.command, identity.command, sizeof h.command);
+    if (identity.stack_frames != 0) {
+        h.stacks_offset = sites_at;
+        h.stack_entries = shm::kStackEntries;
+        h.stack_frames = identity.stack_frames;
+        h.modules_offset = sites_at + shm::stacks_bytes(identity.stack_frames);
+        h.module_entries = shm::kModuleEntries;
+    }
     h.state = TIDEMARK_ACCOUNT_LIVE;
     h.directory_offset = kDirectoryOffset;
     h.pages_offset = kPagesOffset;
@@ -116,7 +127,11 @@ std::unique_ptr<Account> Account::open(const std::string& name, const Limits& li
     const tidemark_account_header& h = account->header();
     if (h.magic != TIDEMARK_ACCOUNT_MAGIC || h.version_major != TIDEMARK_ACCOUNT_MAJOR ||
         h.directory_offset != kDirectoryOffset || h.pages_offset != kPagesOffset ||
-        h.directory_depth > TIDEMARK_ACCOUNT_MAX_DEPTH) {
+        h.directory_depth > TIDEMARK_ACCOUNT_MAX_DEPTH ||
+        (h.stacks_offset != 0 && (h.stacks_offset < kPagesOffset ||
+                                  call_site_places(segment.data(), segment.size(), h.stacks_offset,
+                                                   h.modules_offset, h.stack_frames)
+                                          .frames == 0))) {
         error = "cannot use /dev/shm/" + name + ": unfinished, damaged or made by another version";
         return nullptr;
     }
@@ -216,6 +231,8 @@ void Account::shrink(Journal& journal) {
         segment_.discard(kPagesOffset, kPagesOffset + TIDEMARK_ACCOUNT_PAGE_SIZE);
         segment_.discard(kDirectoryOffset, kPagesOffset);
         returning_until_ = used_until;
+        segment_.discard(table_end(),
+                         segment_.size());  // nothing is left whose call site could be asked
     } else {
         table_.compact(journal, live);
         journal.commit();
@@ -224,7 +241,7 @@ void Account::shrink(Journal& journal) {
             kPagesOffset + std::uint64_t{table_.first_page()} * TIDEMARK_ACCOUNT_PAGE_SIZE;
     }
     segment_.discard(kPagesOffset + std::uint64_t{header().page_count} * TIDEMARK_ACCOUNT_PAGE_SIZE,
-                     segment_.size());
+                     table_end());
 }
 
 bool Account::give_back_some() noexcept {
@@ -233,6 +250,23 @@ bool Account::give_back_some() noexcept {
     segment_.discard(returning_from_, until);
     returning_from_ = until;
     return returning_from_ < returning_until_;
+}
+
+void Account::keep_call_sites(const CallSitePlaces& ring, std::uint32_t modules_used,
+                              std::uint64_t dropped, const shm::Event* events,
+                              std::size_t count) noexcept {
+    for (std::size_t i = 0; i < count; ++i)
+        if (events[i].stack != 0) sites_.keep_stack(ring, events[i].stack);
+    tidemark_account_header& h = header();
+    const std::uint32_t kept = sites_.keep_modules(ring, h.modules_used, modules_used);
+    if (kept != h.modules_used) {
+        // SYNC(call-site): release; who finds the number finds the modules below it.
+        TIDEMARK_SHARED_STORE("sites.modules",
+                              __atomic_store_n(&h.modules_used, kept, __ATOMIC_RELEASE));
+    }
+    if (dropped != h.stacks_dropped)
+        TIDEMARK_SHARED_STORE("sites.dropped",
+                              __atomic_store_n(&h.stacks_dropped, dropped, __ATOMIC_RELAXED));
 }
 
 void Account::name_pool(std::uint32_t pool, std::uint32_t memory, const char* name) noexcept {

@@ -12,6 +12,7 @@
 
 #include "collector/configuration.hpp"
 #include "collector/drain/account_layout.hpp"
+#include "collector/drain/call_sites.hpp"
 #include "collector/drain/journal.hpp"
 #include "collector/drain/live_table.hpp"
 #include "collector/sink_record.hpp"
@@ -27,8 +28,9 @@ struct ImageIdentity {
     std::uint32_t uid = 0;
     std::uint64_t start_ticks = 0;
     std::uint64_t start_unix_ns = 0;
-    bool forked = false;       // parent_image's child by fork, not by exec
-    std::uint32_t origin = 0;  // tidemark_origin
+    bool forked = false;             // parent_image's child by fork, not by exec
+    std::uint32_t origin = 0;        // tidemark_origin
+    std::uint32_t stack_frames = 0;  // of a call site, at most; 0: none are recorded
     char name[16] = {};
     char command[256] = {};
 };
@@ -88,6 +90,11 @@ public:
     // Stores the pools' names that the image declared; not journaled, they say the same each time.
     void name_pool(std::uint32_t pool, std::uint32_t memory, const char* name) noexcept;
 
+    // Before the events of a pass are applied: copies the call sites that they name, and what names those.
+    void keep_call_sites(const CallSitePlaces& ring, std::uint32_t modules_used,
+                         std::uint64_t dropped, const shm::Event* events,
+                         std::size_t count) noexcept;
+
     bool prepare_ahead() noexcept { return table_.prepare_ahead(); }
 
     const LiveTable& table() const noexcept { return table_; }
@@ -122,10 +129,14 @@ private:
     void tell(SinkPort& sink, const shm::Event& event, std::uint64_t size,
               std::uint32_t pool) noexcept;
     void attach_table(const Limits& limits) noexcept;
+    std::uint64_t table_end() const noexcept {
+        return sites_.places().frames != 0 ? sites_.places().stacks : segment_.size();
+    }
 
     std::string name_;
     shm::Segment segment_;
     LiveTable table_;
+    CallSites sites_;
     std::uint64_t table_limit_ = 0;
     std::uint32_t last_usage_ = 0;
     std::uint32_t sealed_positions_ = 0;

@@ -166,6 +166,11 @@ bool Pass::refill(Feed& feed, Image& image) {
             event.stamp = clock_.from_monotonic(event.stamp);
         }
     }
+    if (image.ring->call_sites().frames != 0) {
+        image.account->keep_call_sites(image.ring->call_sites(), image.ring->modules_used(),
+                                       image.ring->stacks_dropped(), events_.data() + feed.buffer,
+                                       feed.chunk);
+    }
     for (std::size_t i = 0; i < feed.chunk; ++i) {
         hashes_[feed.buffer + i] = image.account->hash(events_[feed.buffer + i]);
         image.account->prefetch_slot(hashes_[feed.buffer + i]);

@@ -202,6 +202,7 @@ ImageIdentity Registry::identify(const Ring& ring) {
     identity.start_ticks = said.start_ticks;
     const auto per_second = static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
     identity.start_unix_ns = boot_unix_ns_ + said.start_ticks * (1'000'000'000u / per_second);
+    identity.stack_frames = ring.call_sites().frames;
     std::memcpy(identity.name, said.name, sizeof identity.name);
     std::memcpy(identity.command, said.command, sizeof identity.command);
     if (identity.forked) return identity;

@@ -146,6 +146,7 @@ void Registry::report_leaks(Image& image) {
         record.time_unix_ns = clock_.unix_ns(entry.stamp);
         record.age_ns = now > entry.stamp ? clock_.ns_of(now - entry.stamp) : 0;
         record.pid = image.identity.pid;
+        record.stack = entry.stack;
         record.pool = static_cast<std::uint32_t>(entry.life >> TIDEMARK_LIFE_POOL_SHIFT) & 15;
         std::strncpy(record.pool_name, account.pool_name(record.pool), sizeof record.pool_name - 1);
         sinks_.push(record);

@@ -38,6 +38,10 @@ std::unique_ptr<Ring> Ring::attach(const std::string& name, const std::string& i
     ring->guard_ = shm::FaultGuard::add(ring->segment_.data(), ring->segment_.size());
     std::memcpy(static_cast<void*>(&ring->copy_), ring->segment_.data(), sizeof ring->copy_);
     if (!ring->check(error)) return nullptr;
+    const shm::RingHeader& said = ring->copy_;
+    ring->call_sites_ =
+        call_site_places(ring->segment_.data(), ring->segment_.size(), said.stacks_offset,
+                         said.modules_offset, said.stack_frames);
     const char* wanted = ring->copy_.instance;
     const bool takes =
         *wanted != '\0' ? instance == wanted : shm::takes_unnamed_rings(instance.c_str(), expected);
@@ -148,6 +152,15 @@ void Ring::read_loss(shm::LossCounter (&out)[TIDEMARK_LOSS_CAUSE_COUNT]) const n
         out[cause].frees = __atomic_load_n(&from.frees, __ATOMIC_RELAXED);
         out[cause].bytes = __atomic_load_n(&from.bytes, __ATOMIC_RELAXED);
     }
+}
+
+std::uint32_t Ring::modules_used() const noexcept {
+    // SYNC(modules): acquire pairs with the producer's release, so that the entries below it are complete.
+    return __atomic_load_n(&header().modules_used, __ATOMIC_ACQUIRE);
+}
+
+std::uint64_t Ring::stacks_dropped() const noexcept {
+    return __atomic_load_n(&header().stacks_dropped, __ATOMIC_RELAXED);
 }
 
 std::uint32_t Ring::declaration_count() const noexcept {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "collector/drain/account.hpp"
+#include "collector/drain/call_sites.hpp"
 #include "shm/lane_reader.hpp"
 #include "shm/segment.hpp"
 
@@ -50,6 +51,10 @@ public:
         return copy_.clock_kind == static_cast<std::uint32_t>(shm::ClockKind::kMonotonic);
     }
     void read_loss(shm::LossCounter (&out)[TIDEMARK_LOSS_CAUSE_COUNT]) const noexcept;
+    // Call sites: where they lie, as far as that was checked; what the producer moves meanwhile, copied now.
+    const CallSitePlaces& call_sites() const noexcept { return call_sites_; }
+    std::uint32_t modules_used() const noexcept;
+    std::uint64_t stacks_dropped() const noexcept;
     shm::Declarations declarations() const noexcept;
     std::uint32_t declaration_count() const noexcept;
 
@@ -77,6 +82,7 @@ private:
     std::string name_;
     shm::Segment segment_;
     shm::RingHeader copy_{};
+    CallSitePlaces call_sites_;
     std::vector<shm::LaneReader> lanes_;
     int guard_ = -1;
     int announced_slot_ = -1;

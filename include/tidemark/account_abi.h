@@ -28,10 +28,12 @@
 
 #define TIDEMARK_ACCOUNT_MAGIC 0x544E554F43434154ull /* "TACCOUNT" */
 #define TIDEMARK_ACCOUNT_MAJOR 1u
-#define TIDEMARK_ACCOUNT_MINOR 0u
+#define TIDEMARK_ACCOUNT_MINOR 1u
 #define TIDEMARK_ACCOUNT_PAGE_SIZE 8192u
 #define TIDEMARK_ACCOUNT_PAGE_ENTRIES 255u
 #define TIDEMARK_ACCOUNT_MAX_DEPTH 20u
+#define TIDEMARK_ACCOUNT_HEADER_SIZE_1_0 928u /* minor 0: without what follows `live` */
+#define TIDEMARK_ACCOUNT_MAX_FRAMES 32u
 
 enum tidemark_account_state {
     TIDEMARK_ACCOUNT_LIVE = 1,
@@ -74,7 +76,33 @@ typedef struct tidemark_account_header {
     uint32_t page_count; /* pages ever used */
     uint32_t reserved;
     uint64_t live; /* buffers */
+    /* Since minor 1: call sites, if the program recorded them (TIDEMARK_STACKS); else all 0. */
+    uint64_t
+        stacks_offset; /* stack n, from 1, at stacks_offset + (n - 1) * 8 * (1 + stack_frames) */
+    uint32_t stack_entries;  /* n at most */
+    uint32_t stack_frames;   /* at most, of one stack */
+    uint64_t modules_offset; /* tidemark_account_module[module_entries] */
+    uint32_t module_entries;
+    uint32_t modules_used;
+    uint64_t stacks_dropped; /* allocations whose call site found no room: their stack is 0 */
 } tidemark_account_header;
+
+/* A stack: one word with the number of frames (0: not there), then so many return addresses, the innermost first. A
+ * stack never changes once its first word is not 0. */
+
+/* An executable mapping of the program, as /proc/PID/maps had it. Where two overlap, the later one replaced the other. */
+typedef struct tidemark_account_module {
+    uint64_t begin; /* addresses [begin, end) */
+    uint64_t end;
+    uint64_t file_offset; /* of begin */
+    uint64_t inode;
+    uint32_t device_major;
+    uint32_t device_minor;
+    uint32_t build_id_size; /* bytes; 0: unknown */
+    uint32_t reserved;
+    uint8_t build_id[32];
+    char path[432]; /* empty: too long */
+} tidemark_account_module;
 
 /* `life`: bits 0-47 size, 48-51 pool, 52 live, 53-63 taken from the stamp, to tell lives of one slot apart.
  * 0: never used; without the live bit: a tombstone. */
@@ -83,7 +111,7 @@ typedef struct tidemark_account_entry {
     uint64_t id;
     uint64_t stamp; /* of the allocation, in clock ticks; see clock_* of the collector row */
     uint32_t device;
-    uint32_t stack; /* 0: no call site */
+    uint32_t stack; /* call site, see stacks_offset; 0: none was recorded */
 } tidemark_account_entry;
 
 #define TIDEMARK_LIFE_SIZE_MASK 0x0000FFFFFFFFFFFFull
@@ -98,11 +126,15 @@ typedef struct tidemark_account_page {
 } tidemark_account_page;
 
 #ifdef __cplusplus
-static_assert(sizeof(tidemark_account_header) == 928, "ABI");
+static_assert(sizeof(tidemark_account_header) == 968, "ABI");
+static_assert(offsetof(tidemark_account_header, stacks_offset) == 928, "ABI");
+static_assert(sizeof(tidemark_account_module) == 512, "ABI");
 static_assert(sizeof(tidemark_account_entry) == 32, "ABI");
 static_assert(sizeof(tidemark_account_page) == TIDEMARK_ACCOUNT_PAGE_SIZE, "ABI");
 #else
-_Static_assert(sizeof(tidemark_account_header) == 928, "ABI");
+_Static_assert(sizeof(tidemark_account_header) == 968, "ABI");
+_Static_assert(offsetof(tidemark_account_header, stacks_offset) == 928, "ABI");
+_Static_assert(sizeof(tidemark_account_module) == 512, "ABI");
 _Static_assert(sizeof(tidemark_account_entry) == 32, "ABI");
 _Static_assert(sizeof(tidemark_account_page) == TIDEMARK_ACCOUNT_PAGE_SIZE, "ABI");
 #endif

@@ -36,6 +36,12 @@ struct LiveBuffer {
     std::uint32_t stack;
 };
 
+// A return address of a call site, and the mapping that it lies in, if that is known.
+struct Frame {
+    std::uint64_t address = 0;
+    const tidemark_account_module* module = nullptr;  // as long as its reader
+};
+
 struct LiveBuffers {
     std::vector<LiveBuffer> buffers;
     bool exact = false;  // false: the table kept changing, so some may be missing or listed twice
@@ -115,7 +121,54 @@ public:
         return result;
     }
 
+    // The call site of buffers that say `stack`, the innermost caller first. Empty: none was recorded, or it isn't known.
+    std::vector<Frame> call_site(std::uint32_t stack) const {
+        std::vector<Frame> frames;
+        const tidemark_account_header& h = header();
+        if (!has_call_sites() || stack == 0 || stack > h.stack_entries) {
+            return frames;
+        }
+        const std::uint64_t words = 1 + std::uint64_t{h.stack_frames};
+        const auto* entry = at<std::uint64_t>(h.stacks_offset + (stack - 1) * words * 8);
+        // SYNC(call-site): acquire pairs with the collector's release, so that the frames are complete.
+        const std::uint64_t count = load(entry[0]);
+        for (std::uint64_t i = 1; i <= count && i < words; ++i) {
+            frames.push_back({entry[i], module_of(entry[i])});
+        }
+        return frames;
+    }
+
+    // Allocations whose call site found no room in the program's ring.
+    std::uint64_t stacks_dropped() const {
+        return has_call_sites() ? load(header().stacks_dropped) : 0;
+    }
+
 private:
+    // They lie within the object, which never shrinks.
+    bool has_call_sites() const {
+        const tidemark_account_header& h = header();
+        return h.header_size >= sizeof h && h.stacks_offset != 0 &&
+               h.stack_frames <= TIDEMARK_ACCOUNT_MAX_FRAMES &&
+               fits(h.stacks_offset, h.stack_entries, 8 * (1 + std::uint64_t{h.stack_frames})) &&
+               fits(h.modules_offset, h.module_entries, sizeof(tidemark_account_module));
+    }
+
+    // The newest one that holds the address: it replaced what was there before.
+    const tidemark_account_module* module_of(std::uint64_t address) const {
+        const tidemark_account_header& h = header();
+        // SYNC(call-site)
+        std::uint32_t used = load(h.modules_used);
+        used = used < h.module_entries ? used : h.module_entries;
+        const auto* modules = at<tidemark_account_module>(h.modules_offset);
+        while (used-- > 0) {
+            const tidemark_account_module& module = modules[used];
+            if (address - module.begin < module.end - module.begin) {
+                return &module;
+            }
+        }
+        return nullptr;
+    }
+
     static constexpr int kTries = 16;       // of a walk
     static constexpr int kEntryTries = 64;  // of one entry
     AccountReader() = default;
@@ -200,7 +253,7 @@ private:
         if (h.version_major != TIDEMARK_ACCOUNT_MAJOR || h.features_incompatible != 0) {
             return "another version of the layout: use the reader of the collector's release";
         }
-        if (h.header_size < sizeof h || h.object_size > size_) {
+        if (h.header_size < TIDEMARK_ACCOUNT_HEADER_SIZE_1_0 || h.object_size > size_) {
             return "shorter than its header says";
         }
         return {};

@@ -8,6 +8,14 @@
 
 TIDEMARK_EXPORT_RUNTIME;
 
+// Where this library's code begins and ends, as the linker knows: its frames are left out of call sites.
+extern "C" {
+extern __attribute__((visibility("hidden"))) const char __ehdr_start;
+extern __attribute__((visibility("hidden"))) const char etext;
+extern __attribute__((visibility("hidden"))) const char* const tidemark_own_code[2];
+constinit const char* const tidemark_own_code[2] = {&__ehdr_start, &etext};
+}
+
 namespace {
 
 // Usually the first allocation came long before. Resolving here at the latest means: while there is one thread.

@@ -54,23 +54,40 @@ std::vector<BufferTotal> totals_of(const model::BufferList& list, bool by_proces
     return totals;
 }
 
+std::string site_text(const model::BufferList& list, const model::Buffer& buffer) {
+    if (buffer.stack == 0) {
+        return "N/A";
+    }
+    const model::CallFrame* frame = model::telling_frame(list.stacks[buffer.stack - 1]);
+    return frame != nullptr ? model::printable(model::short_text(*frame)) : "N/A";
+}
+
 Grid buffer_grid(const model::BufferList& list, std::size_t shown, const Figures& figures) {
-    Grid grid({{"Dev"},
-               {"Pool", Align::kLeft, 6},
-               {"PID", Align::kRight},
-               {"Id", Align::kRight},
-               {"Size", Align::kRight},
-               {"Age", Align::kRight}});
+    std::vector<GridColumn> columns{{"Dev"},
+                                    {"Pool", Align::kLeft, 6},
+                                    {"PID", Align::kRight},
+                                    {"Id", Align::kRight},
+                                    {"Size", Align::kRight},
+                                    {"Age", Align::kRight}};
+    const bool has_sites = !list.stacks.empty();
+    if (has_sites) {
+        columns.push_back({"Call site", Align::kLeft, 12, 1});
+    }
+    Grid grid(std::move(columns));
     const std::size_t count =
         shown == 0 ? list.buffers.size() : std::min(shown, list.buffers.size());
     for (std::size_t i = 0; i < count; ++i) {
         const model::Buffer& buffer = list.buffers[i];
-        grid.row({{model::device_word(buffer.device), Style::kAccent},
-                  {model::printable(list.pool_name(buffer))},
-                  {or_unknown(buffer.pid)},
-                  {id_text(buffer.id)},
-                  {figures.bytes(buffer.size), Style::kBold},
-                  {buffer.age_ms ? model::format_duration(*buffer.age_ms) : "N/A"}});
+        Line cells{{model::device_word(buffer.device), Style::kAccent},
+                   {model::printable(list.pool_name(buffer))},
+                   {or_unknown(buffer.pid)},
+                   {id_text(buffer.id)},
+                   {figures.bytes(buffer.size), Style::kBold},
+                   {buffer.age_ms ? model::format_duration(*buffer.age_ms) : "N/A"}};
+        if (has_sites) {
+            cells.push_back({site_text(list, buffer)});
+        }
+        grid.row(std::move(cells));
     }
     return grid;
 }
@@ -85,6 +102,13 @@ public:
         for (const std::string& pool : list.pools) {
             pools_.push_back(model::dump(pool, -1));
         }
+        for (const model::CallStack& stack : list.stacks) {
+            Json frames = Json::array();
+            for (const model::CallFrame& frame : stack.frames) {
+                frames.push_back(model::frame_text(frame));
+            }
+            stacks_.push_back(stack.frames.empty() ? "null" : model::dump(frames, -1));
+        }
     }
 
     void append(const model::Buffer& buffer, std::string& text) const {
@@ -96,11 +120,13 @@ public:
         text += ",\"size\":" + std::to_string(buffer.size);
         text += ",\"age_ms\":" + (buffer.age_ms ? std::to_string(*buffer.age_ms) : "null");
         text += ",\"image\":";
-        text += buffer.image != 0 ? "\"" + model::image_word(buffer.image) + "\"}" : "null}";
+        text += buffer.image != 0 ? "\"" + model::image_word(buffer.image) + "\"" : "null";
+        text += ",\"stack\":" + (buffer.stack != 0 ? stacks_[buffer.stack - 1] : "null") + "}";
     }
 
 private:
     std::vector<std::string> pools_;
+    std::vector<std::string> stacks_;
 };
 
 }  // namespace

@@ -27,11 +27,14 @@ std::vector<BufferTotal> totals_of(const model::BufferList& list, bool by_proces
 // One row a buffer. `shown` of them at most (0: all).
 Grid buffer_grid(const model::BufferList& list, std::size_t shown, const Figures& figures);
 
+// Where it was allocated, in few words; "N/A" if that was not recorded. The list's call sites are named.
+std::string site_text(const model::BufferList& list, const model::Buffer& buffer);
+
 // "0x7f32c0001a40"
 std::string id_text(std::uint64_t id);
 
 // A JSON document made of `head` and, under `key`, an array of the list's buffers as
-// {"pid","device","pool","id","size","age_ms","image"}, written piece by piece: a list may hold millions. `indent`
+// {"pid","device","pool","id","size","age_ms","image","stack"}, written piece by piece: a list may hold millions. `indent`
 // < 0: one line.
 void write_with_list(const nlohmann::ordered_json& head, const std::string& key,
                      const model::BufferList& list, int indent,

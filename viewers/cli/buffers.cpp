@@ -4,12 +4,14 @@
 #include <nlohmann/json.hpp>
 
 #include "viewers/cli/buffer_text.hpp"
+#include "viewers/cli/call_site_view.hpp"
 #include "viewers/cli/session.hpp"
 #include "viewers/cli/status_lines.hpp"
 #include "viewers/cli/verbs.hpp"
 #include "viewers/cli/watch.hpp"
 #include "viewers/model/names.hpp"
 #include "viewers/model/snapshot_json.hpp"
+#include "viewers/symbols/symbols.hpp"
 
 namespace tidemark::cli {
 namespace {
@@ -29,6 +31,8 @@ Lists live buffers of programs that run. For the collector's user and root.
 
   --sort size|age|id      the largest (default), the oldest, the lowest first
   --top N                 so many (20 as text, else all); 0: all
+  --stacks                as text, the call sites too, if they were recorded
+                          (TIDEMARK_STACKS, docs/call-sites.md)
   -d, --device 0,2|all    -p, --pid PID    -u, --user NAME    --pool POOL
   --format FORMAT         table, json, csv; --json; --csv; --noheader; --nounits
   -w, --watch[=SECONDS]   again and again; -r, --refresh MS: so often
@@ -49,6 +53,7 @@ Examples:
     void add_options(OptionSet& set) override {
         set.text("--sort", sort_);
         set.text("--top", top_);
+        set.flag("--stacks", stacks_);
     }
     int run(const Invocation& invocation) override;
 
@@ -56,6 +61,7 @@ private:
     model::BufferOrder order() const;
 
     std::optional<std::string> sort_, top_;
+    bool stacks_ = false;
 };
 
 // Everything about one moment's list, before it is cut to the first few.
@@ -63,6 +69,7 @@ struct Listing {
     model::BufferList list;
     std::vector<BufferTotal> totals;
     std::uint64_t count = 0;
+    bool with_stacks = false;
 };
 
 std::string table_text(const Listing& listing, const Options& options, const Terminal& terminal,
@@ -75,6 +82,13 @@ std::string table_text(const Listing& listing, const Options& options, const Ter
                               " more; --top 0 shows all",
                           Style::kDim}});
     }
+    if (listing.with_stacks) {
+        const auto sites = call_site_lines(call_sites_of(listing.list), 0, figures);
+        lines.emplace_back();
+        lines.push_back(
+            {{sites.empty() ? "No call site was recorded" : "Call sites of these", Style::kBold}});
+        lines.insert(lines.end(), sites.begin(), sites.end());
+    }
     lines.emplace_back();
     for (const BufferTotal& total : listing.totals) {
         lines.push_back(
@@ -84,6 +98,9 @@ std::string table_text(const Listing& listing, const Options& options, const Ter
     }
     if (listing.totals.empty()) {
         lines = {{{"no live buffers", Style::kDim}}};
+    }
+    if (const std::string dropped = dropped_sentence(listing.list, figures); !dropped.empty()) {
+        lines.push_back({{dropped, Style::kWarning}});
     }
     for (const std::string& reason : listing.list.inexact) {
         lines.push_back({{"not exact: " + reason, Style::kWarning}});
@@ -135,13 +152,18 @@ int Buffers::run(const Invocation& invocation) {
          [&](Size size) {
              model::Snapshot snapshot = source.read();
              model::apply(options.filter, snapshot);
-             Listing listing{
-                 model::read_buffers(snapshot, model::Which::kRunning, options.filter), {}, 0};
+             Listing listing{model::read_buffers(snapshot, model::Which::kRunning, options.filter),
+                             {},
+                             0,
+                             stacks_};
              listing.totals = totals_of(listing.list, false);
              listing.count = listing.list.buffers.size();
              status = listing.count == 0 && !listing.list.inexact.empty() ? kUnavailable
                                                                           : status_for(snapshot);
              model::order(listing.list, by, top);
+             if (format != "csv") {
+                 symbols::name_stacks(listing.list);
+             }
              return table             ? table_text(listing, options, terminal, size.columns)
                     : format == "csv" ? buffer_csv(listing.list, options.header, options.units)
                                       : json_text(listing, options.watching ? -1 : 2);

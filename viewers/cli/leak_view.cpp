@@ -112,8 +112,14 @@ std::vector<Line> leak_lines(const LeakFindings& findings, const Figures& figure
     add_section(lines, "Left by programs that ended",
                 grid_lines(holding_grid(findings.left, top, figures, true)), findings.left.size(),
                 top, figures);
-    add_section(lines, "The largest of it", grid_lines(buffer_grid(findings.leaks, top, figures)),
-                findings.leaks.buffers.size(), top, figures);
+    if (!findings.by_site) {
+        add_section(lines, "The largest of it",
+                    grid_lines(buffer_grid(findings.leaks, top, figures)),
+                    findings.leaks.buffers.size(), top, figures);
+    }
+    const std::vector<CallSite> sites = call_sites_of(findings.leaks);
+    add_section(lines, "Where it was allocated", call_site_lines(sites, top, figures), sites.size(),
+                top, figures);
     add_section(lines, "Grows without falling back", growth_lines(findings.growing, figures),
                 findings.growing.size(), 0, figures);
     add_section(lines, "Held by programs that run (no leak yet)",
@@ -123,6 +129,18 @@ std::vector<Line> leak_lines(const LeakFindings& findings, const Figures& figure
         lines.insert(lines.begin(), Line{{"no program that ended left anything", Style::kGood}});
         if (lines.size() > 1) {
             lines.insert(lines.begin() + 1, Line{});
+        }
+    }
+    if (findings.by_site && sites.empty() && !findings.leaks.buffers.empty()) {
+        lines.push_back(
+            {{"no call site was recorded: TIDEMARK_STACKS=16 in the program's "
+              "environment, or `tidemark run --stacks`, records them",
+              Style::kWarning}});
+    }
+    for (const std::string& said : {suppressed_sentence(findings.suppressed, figures),
+                                    dropped_sentence(findings.leaks, figures)}) {
+        if (!said.empty()) {
+            lines.push_back({{said, Style::kDim}});
         }
     }
     for (const std::string& reason : findings.leaks.inexact) {
@@ -140,6 +158,10 @@ void write_leak_json(const LeakFindings& findings,
     head["growing"] = growing_json(findings.growing);
     head["exact"] = findings.leaks.inexact.empty();
     head["inexact"] = findings.leaks.inexact;
+    head["suppressed"] = suppressed_json(findings.suppressed);
+    if (findings.by_site) {
+        head["sites"] = call_sites_json(call_sites_of(findings.leaks));
+    }
     write_with_list(head, "leaks", findings.leaks, 2, write);
 }
 

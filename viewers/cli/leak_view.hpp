@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "viewers/cli/call_site_view.hpp"
 #include "viewers/cli/figures.hpp"
 #include "viewers/cli/grid.hpp"
 #include "viewers/model/buffers.hpp"
@@ -35,6 +36,8 @@ struct LeakFindings {
     model::BufferList leaks;       // the same, one by one, the largest first
     std::vector<Holding> running;  // what programs hold now, the largest first
     std::vector<model::Growth> growing;
+    symbols::Suppressed suppressed;
+    bool by_site = false;  // call sites instead of single leaks
 };
 
 // `top`: at most so many rows of each kind; 0: all.

@@ -14,6 +14,7 @@
 #include "viewers/model/leak_file.hpp"
 #include "viewers/model/names.hpp"
 #include "viewers/model/units.hpp"
+#include "viewers/symbols/symbols.hpp"
 
 namespace tidemark::cli {
 namespace {
@@ -32,6 +33,8 @@ which pools only grew lately, and what running programs hold. PID: one process.
 FILE: what `tidemark run --json -o FILE` or the collector's leak log wrote.
 
   --top N                 so many of each kind as text (10); 0: all
+  --by-site               grouped by call site instead of one by one
+  --suppressions FILE     without the leaks that lines leak:PATTERN match
   -d, --device 0,2|all    -p, --pid PID    -u, --user NAME    --pool POOL
   --format FORMAT         table, json, csv; --json; --csv; --noheader; --nounits
   -o, --output FILE       into a new file; -f, --force: overwrite it
@@ -50,17 +53,37 @@ Examples:
     void add_options(OptionSet& set) override {
         set.positional("target", target_);
         set.text("--top", top_);
+        set.text("--suppressions", suppressions_);
+        set.flag("--by-site", by_site_);
     }
     int run(const Invocation& invocation) override;
 
 private:
-    std::optional<std::string> target_, top_;
+    std::optional<std::string> target_, top_, suppressions_;
+    bool by_site_ = false;
 };
 
 std::vector<Holding> largest_first(std::vector<Holding> holdings) {
     std::stable_sort(holdings.begin(), holdings.end(),
                      [](const Holding& a, const Holding& b) { return a.bytes > b.bytes; });
     return holdings;
+}
+
+// What is suppressed is no finding.
+void suppress(const symbols::Suppressions& suppressions, LeakFindings& findings) {
+    findings.suppressed = symbols::suppress(suppressions, findings.leaks);
+    for (const symbols::SuppressedPool& pool : findings.suppressed.pools) {
+        for (Holding& holding : findings.left) {
+            const bool same_image = holding.image == 0 || holding.image == pool.image;
+            if (same_image && holding.pid == pool.pid && holding.device == pool.device &&
+                holding.pool_name == pool.pool_name) {
+                holding.count -= std::min(holding.count, pool.count);
+                holding.bytes -= std::min(holding.bytes, pool.bytes);
+            }
+        }
+    }
+    std::erase_if(findings.left, [](const Holding& holding) { return holding.count == 0; });
+    findings.left = largest_first(std::move(findings.left));
 }
 
 std::vector<Holding> holdings_of(const model::Snapshot& snapshot, bool exited) {
@@ -166,11 +189,19 @@ int Leaks::run(const Invocation& invocation) {
     if (pid && !is_file) {
         options.filter.pids = {static_cast<std::int32_t>(*pid)};
     }
+    const auto suppressions = read_suppressions(suppressions_);
     LeakFindings findings =
         is_file ? findings_of_file(*target_, options) : findings_of_collector(options);
+    findings.by_site = by_site_;
+    if (suppressions) {
+        suppress(*suppressions, findings);
+    }
     const bool found = !findings.left.empty() || !findings.leaks.buffers.empty();
     // As text, sections say themselves how many more there are.
     model::order(findings.leaks, model::BufferOrder::kSize, table ? 0 : top);
+    if (format != "csv") {
+        symbols::name_stacks(findings.leaks);
+    }
     Output output = Output::open(options);
     const Terminal terminal(output.fd(), options.color, options.ascii);
     if (table) {

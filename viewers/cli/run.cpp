@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `tidemark run`: options, the file for the report, limits and the exit status around tracked_run().
+#include "tidemark/account_abi.h"
 #include "viewers/cli/buffer_text.hpp"
+#include "viewers/cli/call_site_view.hpp"
 #include "viewers/cli/output.hpp"
 #include "viewers/cli/run_report.hpp"
 #include "viewers/cli/tracked_run.hpp"
 #include "viewers/cli/verbs.hpp"
+#include "viewers/symbols/symbols.hpp"
 
 #include <unistd.h>
 
@@ -17,6 +20,7 @@ namespace {
 
 constexpr double kLongestWaitSeconds = 86400;
 constexpr std::size_t kShownAsText = 5;
+constexpr std::uint64_t kUsualFrames = 16;
 
 class RunCommand final : public Command {
 public:
@@ -36,6 +40,9 @@ on standard error what it and its children allocated, at most held, and left.
   --max-leak SIZE         fail if more was left in it; --error-exitcode N
   -d, --device 0,2|all    --pool POOL: only these. --pool SYSTEM_MEMORY makes
                           limits count host memory, often left on purpose
+  --stacks[=N]            record call sites, N frames each (16, at most 32)
+  --suppressions FILE     leave out leaks that lines leak:PATTERN match (records
+                          call sites)
   --wait SECONDS          for processes that COMMAND leaves running (5)
   --top N                 rows of programs and of leaks in the text (5); 0: all
   --nounits               --color WHEN    --ascii
@@ -54,6 +61,8 @@ Examples:
         set.text("--error-exitcode", error_exitcode_);
         set.text("--wait", wait_);
         set.text("--top", top_);
+        set.text("--suppressions", suppressions_);
+        set.optional_value("--stacks", stacks_, frames_);
         set.flag("-q,--quiet", quiet_);
     }
     int run(const Invocation& invocation) override;
@@ -62,11 +71,14 @@ private:
     Limits limits() const;
     int error_exitcode() const;
     std::uint64_t wait_ms() const;
+    std::uint32_t frames() const;
     void report(const RunResult& result, const std::vector<PoolResult>& pools,
                 const std::vector<std::string>& exceeded, const Options& options,
                 Output& output) const;
 
     std::optional<std::string> max_peak_, max_leak_, error_exitcode_, wait_, top_;
+    std::optional<std::string> suppressions_, frames_;
+    bool stacks_ = false;
     bool quiet_ = false;
 };
 
@@ -101,6 +113,14 @@ std::uint64_t RunCommand::wait_ms() const {
         usage_error("--wait takes seconds (0 to 86400), not '" + *wait_ + "'");
     }
     return static_cast<std::uint64_t>(std::lround(seconds * 1000));
+}
+
+std::uint32_t RunCommand::frames() const {
+    const std::uint64_t frames = frames_ ? whole_value("--stacks", *frames_) : kUsualFrames;
+    if (frames == 0 || frames > TIDEMARK_ACCOUNT_MAX_FRAMES) {
+        usage_error("--stacks takes 1 to 32 frames, not '" + *frames_ + "'");
+    }
+    return stacks_ || suppressions_ ? static_cast<std::uint32_t>(frames) : 0;
 }
 
 void filter_result(const model::Filter& filter, RunResult& result) {
@@ -154,7 +174,8 @@ int RunCommand::run(const Invocation& invocation) {
     }
     const Limits wanted = limits();
     const int error_code = error_exitcode();
-    const RunPlan plan{invocation.command, wait_ms()};
+    const RunPlan plan{invocation.command, wait_ms(), frames()};
+    const auto suppressions = read_suppressions(suppressions_);
     if (top_) {
         whole_value("--top", *top_);
     }
@@ -167,9 +188,14 @@ int RunCommand::run(const Invocation& invocation) {
         throw;
     }
     filter_result(options.filter, result);
+    if (suppressions) {
+        result.suppressed = symbols::suppress(*suppressions, result.leaks);
+    }
+    symbols::name_stacks(result.leaks);
     const bool host_limited = names_host_memory(options.filter);
-    const auto pools =
+    auto pools =
         result.snapshot ? pool_results(*result.snapshot, host_limited) : std::vector<PoolResult>{};
+    leave_out(result.suppressed, pools);
     const std::vector<std::string> over = exceeded(pools, wanted);
     const int status = final_status(result, wanted, !over.empty(), error_code);
     try {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "viewers/cli/buffer_text.hpp"
+#include "viewers/cli/call_site_view.hpp"
 #include "viewers/cli/figures.hpp"
 #include "viewers/cli/frame.hpp"
 #include "viewers/cli/status_lines.hpp"
@@ -170,6 +171,12 @@ void Report::leaks() {
         frame_.line({{"The largest of what was left", Style::kBold}});
         add(buffer_grid(result_.leaks, shown(count), figures_));
     }
+    const std::vector<CallSite> sites = call_sites_of(result_.leaks);
+    if (!sites.empty()) {
+        frame_.rule();
+        frame_.line({{"Where it was allocated", Style::kBold}});
+        frame_.lines(call_site_lines(sites, look_.top, figures_));
+    }
 }
 
 void Report::verdict(const std::vector<PoolResult>& pools,
@@ -180,6 +187,12 @@ void Report::verdict(const std::vector<PoolResult>& pools,
     }
     for (const std::string& note : result_.notes) {
         say(note, Style::kWarning);
+    }
+    for (const std::string& said : {suppressed_sentence(result_.suppressed, figures_),
+                                    dropped_sentence(result_.leaks, figures_)}) {
+        if (!said.empty()) {
+            say(said, Style::kDim);
+        }
     }
     if (!result_.tracked || result_.snapshot->processes.empty()) {
         return;
@@ -239,6 +252,7 @@ void write_run_json(const RunResult& result, const std::vector<std::string>& exc
     head["tracked"] = result.tracked;
     head["notes"] = result.notes;
     head["limits_exceeded"] = exceeded;
+    head["suppressed"] = suppressed_json(result.suppressed);
     head["leaks_exact"] = result.leaks.inexact.empty();
     write_with_list(head, "leaks", result.leaks, 2, write);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viewers/cli/run_result.hpp"
 
+#include <algorithm>
+
 #include "viewers/cli/failure.hpp"
 #include "viewers/model/names.hpp"
 #include "viewers/model/units.hpp"
@@ -39,6 +41,17 @@ std::vector<PoolResult> pool_results(const model::Snapshot& snapshot, bool host_
         }
     }
     return results;
+}
+
+void leave_out(const symbols::Suppressed& suppressed, std::vector<PoolResult>& pools) {
+    for (const symbols::SuppressedPool& known : suppressed.pools) {
+        for (PoolResult& pool : pools) {
+            if (pool.usage.device == known.device && pool.usage.pool_name == known.pool_name) {
+                pool.left -= std::min(pool.left, known.bytes);
+                pool.left_live -= std::min(pool.left_live, known.count);
+            }
+        }
+    }
 }
 
 std::vector<std::string> exceeded(const std::vector<PoolResult>& pools, const Limits& limits) {

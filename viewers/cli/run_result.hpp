@@ -11,6 +11,7 @@
 
 #include "viewers/model/buffers.hpp"
 #include "viewers/model/snapshot.hpp"
+#include "viewers/symbols/suppressions.hpp"
 
 namespace tidemark::cli {
 
@@ -27,6 +28,7 @@ struct RunResult {
     double wall_seconds = 0;
     std::optional<model::Snapshot> snapshot;  // nothing: no collector could run, or it was lost
     model::BufferList leaks;                  // what exited programs left
+    symbols::Suppressed suppressed;           // leaks that are not among them
     bool tracked = false;                     // at least one program was; filters don't change that
     std::vector<std::string> notes;           // what went wrong on the way, for people
 };
@@ -42,6 +44,9 @@ struct PoolResult {
 
 // `host_limited`: host memory counts too, since the person named its pool.
 std::vector<PoolResult> pool_results(const model::Snapshot& snapshot, bool host_limited);
+
+// Suppressed leaks count neither as left nor for limits.
+void leave_out(const symbols::Suppressed& suppressed, std::vector<PoolResult>& pools);
 
 // One sentence for every limit that was exceeded.
 std::vector<std::string> exceeded(const std::vector<PoolResult>& pools, const Limits& limits);

@@ -110,6 +110,9 @@ void Run::prepare_child() const {
         ::setenv("LD_PRELOAD", preload_.c_str(), 1);
         ::setenv("TIDEMARK_ENABLED", "1", 1);
         ::setenv("TIDEMARK_INSTANCE", collector_.instance().c_str(), 1);
+        if (plan_.stacks != 0) {
+            ::setenv("TIDEMARK_STACKS", std::to_string(plan_.stacks).c_str(), 1);
+        }
     }
 }
 

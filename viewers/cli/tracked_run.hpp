@@ -16,6 +16,7 @@ namespace tidemark::cli {
 struct RunPlan {
     std::vector<std::string> command;
     std::uint64_t wait_ms = 5000;  // for processes that the command leaves running
+    std::uint32_t stacks = 0;      // frames of a call site; 0: as the environment says
 };
 
 // Throws Failure(126 or 127) if the command cannot be executed. `terminal`: where a long wait is told.

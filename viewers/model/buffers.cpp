@@ -2,6 +2,8 @@
 #include "viewers/model/buffers.hpp"
 
 #include <algorithm>
+#include <cstring>
+#include <map>
 #include <tuple>
 
 #include "tidemark/account_reader.hpp"
@@ -44,6 +46,58 @@ std::uint64_t age_reference(const AccountReader& account, const Clock& clock, st
     return header.exit_unix_ns != 0 ? header.exit_unix_ns : now;
 }
 
+// The call sites of one account, each taken over when a buffer names it.
+class Stacks {
+public:
+    Stacks(const AccountReader& account, BufferList& list) : account_(account), list_(list) {
+        list.stacks_dropped += account.stacks_dropped();
+    }
+
+    std::uint32_t index_of(std::uint32_t stack) {
+        const auto [at, is_new] = indices_.try_emplace(stack, 0);
+        if (is_new) {
+            at->second = take(stack);
+        }
+        return at->second;
+    }
+
+private:
+    std::uint32_t take(std::uint32_t stack) {
+        CallStack taken;
+        for (const Frame& frame : account_.call_site(stack)) {
+            taken.callers.push_back({frame.address, module_index(frame.module)});
+        }
+        if (taken.callers.empty()) {
+            return 0;
+        }
+        list_.stacks.push_back(std::move(taken));
+        return static_cast<std::uint32_t>(list_.stacks.size());
+    }
+
+    std::uint32_t module_index(const tidemark_account_module* module) {
+        if (module == nullptr) {
+            return kNoModule;
+        }
+        const auto [at, is_new] =
+            modules_.try_emplace(module, static_cast<std::uint32_t>(list_.modules.size()));
+        if (is_new) {
+            const auto* id = reinterpret_cast<const char*>(module->build_id);
+            const std::size_t id_size =
+                std::min<std::size_t>(module->build_id_size, sizeof module->build_id);
+            list_.modules.push_back(
+                {module->begin, module->end, module->file_offset, module->inode,
+                 module->device_major, module->device_minor, std::string(id, id_size),
+                 std::string(module->path, ::strnlen(module->path, sizeof module->path))});
+        }
+        return at->second;
+    }
+
+    const AccountReader& account_;
+    BufferList& list_;
+    std::map<std::uint32_t, std::uint32_t> indices_;
+    std::map<const tidemark_account_module*, std::uint32_t> modules_;
+};
+
 std::string label(const Process& process) {
     return "pid " + (process.pid ? std::to_string(*process.pid) : std::string("unknown"));
 }
@@ -60,12 +114,13 @@ void read_account(const Snapshot& snapshot, const Process& process, const Filter
     const std::uint64_t until = age_reference(*account, clock, snapshot.time_unix_ns);
     const std::vector<std::uint32_t> pools = pool_indices(*account, list);
     const LiveBuffers live = account->live_buffers();
+    Stacks stacks(*account, list);
     for (const LiveBuffer& buffer : live.buffers) {
         if (filter.wants_device(buffer.device) &&
             filter.wants_pool(list.pools[pools[buffer.pool]])) {
             list.buffers.push_back({process.image, process.pid, buffer.device, pools[buffer.pool],
                                     buffer.id, buffer.size, age_ms(clock, buffer.stamp, until),
-                                    buffer.stack});
+                                    buffer.stack == 0 ? 0 : stacks.index_of(buffer.stack)});
         }
     }
     if (!live.exact) {

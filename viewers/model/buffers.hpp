@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "viewers/model/call_stack.hpp"
 #include "viewers/model/filter.hpp"
 #include "viewers/model/snapshot.hpp"
 
@@ -23,12 +24,16 @@ struct Buffer {
     std::uint64_t id = 0;
     std::uint64_t size = 0;
     std::optional<std::uint64_t> age_ms;  // until now, or until its process ended
-    std::uint32_t stack = 0;              // 0: no call site
+    std::uint32_t stack = 0;              // BufferList::stacks[stack - 1]; 0: no call site
 };
 
 struct BufferList {
     std::vector<Buffer> buffers;
     std::vector<std::string> pools;
+    std::vector<CallStack> stacks;    // each once an image
+    std::vector<CodeModule> modules;  // that their callers lie in
+    std::uint64_t stacks_dropped =
+        0;  // allocations whose call site found no room in their program's ring
     // Why the list may not be whole, for people: one sentence an account. Empty: it is exact.
     std::vector<std::string> inexact;
 

@@ -33,8 +33,31 @@ std::optional<std::uint32_t> device_of(const Json& object) {
     return parse_device(at->is_string() ? at->get<std::string>() : at->dump());
 }
 
+// Call sites are texts by then; the same ones are kept once.
+std::uint32_t stack_of(const Json& object, LeakFile& file,
+                       std::map<std::string, std::uint32_t>& known) {
+    const auto at = object.find("stack");
+    if (at == object.end() || !at->is_array() || at->empty()) {
+        return 0;
+    }
+    const auto [place, is_new] =
+        known.try_emplace(at->dump(-1, ' ', false, Json::error_handler_t::replace), 0);
+    if (is_new) {
+        CallStack stack;
+        stack.named = true;
+        for (const Json& frame : *at) {
+            if (frame.is_string()) {
+                stack.frames.push_back(parse_frame(frame.get<std::string>()));
+            }
+        }
+        file.leaks.stacks.push_back(std::move(stack));
+        place->second = static_cast<std::uint32_t>(file.leaks.stacks.size());
+    }
+    return place->second;
+}
+
 // False if the object is no leak.
-bool add_leak(const Json& object, LeakFile& file) {
+bool add_leak(const Json& object, LeakFile& file, std::map<std::string, std::uint32_t>& stacks) {
     if (!object.is_object()) {
         return false;
     }
@@ -51,6 +74,7 @@ bool add_leak(const Json& object, LeakFile& file) {
     leak.size = *size;
     leak.age_ms = number<std::uint64_t>(object, "age_ms");
     leak.image = std::strtoull(text(object, "image").c_str(), nullptr, 16);
+    leak.stack = stack_of(object, file, stacks);
     file.leaks.buffers.push_back(leak);
     return true;
 }
@@ -80,7 +104,7 @@ private:
             return true;
         }
         if (member_ == "leaks") {
-            add_leak(parsed, file_);
+            add_leak(parsed, file_, stacks_);
         } else if (member_ == "processes") {
             if (const auto pid = number<std::int32_t>(parsed, "pid")) {
                 file_.names[*pid] = text(parsed, "name");
@@ -90,6 +114,7 @@ private:
     }
 
     LeakFile& file_;
+    std::map<std::string, std::uint32_t> stacks_;
     std::string member_;
     bool has_leaks_ = false;
 };
@@ -97,6 +122,7 @@ private:
 // Every line must be JSON; a last line without its end may be cut off by a writer that still writes.
 bool take_lines(std::istream& lines, LeakFile& file, std::string& error) {
     std::string line;
+    std::map<std::string, std::uint32_t> stacks;
     for (std::size_t at = 1; std::getline(lines, line); ++at) {
         const Json object = Json::parse(line, nullptr, false);
         if (line.empty() || (object.is_discarded() && lines.eof() && at > 1)) {
@@ -107,7 +133,7 @@ bool take_lines(std::istream& lines, LeakFile& file, std::string& error) {
             return false;
         }
         if (text(object, "op") == "leak") {
-            add_leak(object, file);
+            add_leak(object, file, stacks);
         }
     }
     return true;

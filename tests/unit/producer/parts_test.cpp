@@ -64,6 +64,25 @@ TEST_CASE("settings come from the environment; what can't be read falls back on 
     producer::read_settings(settings);
     CHECK(settings.budget == shm::kMaxRingBudget);
 
+    const std::pair<const char*, std::uint32_t> depths[] = {
+        {"1", 1}, {"16", 16}, {"32", 32}, {"33", 32}, {"1G", 32}, {"0", 0}, {"deep", 0}, {"", 0}};
+    for (const auto& [text, frames] : depths) {
+        CAPTURE(text);
+        setenv("TIDEMARK_STACKS", text, 1);
+        producer::read_settings(settings);
+        CHECK(settings.stacks == frames);
+    }
+    setenv("TT_ALLOC_STACK_TRACE", "1", 1);
+    setenv("TIDEMARK_STACKS", "4", 1);
+    producer::read_settings(settings);
+    CHECK(settings.stacks == 4);
+    unsetenv("TIDEMARK_STACKS");
+    producer::read_settings(settings);
+    CHECK(settings.stacks == 16);
+    unsetenv("TT_ALLOC_STACK_TRACE");
+    producer::read_settings(settings);
+    CHECK(settings.stacks == 0);
+
     // Before libc knows its environment, the kernel's copy of it counts.
     char** const kept = environ;
     environ = nullptr;
