@@ -69,7 +69,7 @@ bool is_of_the_language(const CallFrame& frame) {
 }  // namespace
 
 std::string frame_text(const CallFrame& frame) {
-    const std::string place =
+    std::string place =
         frame.module.empty() ? hex(frame.offset) : frame.module + "+" + hex(frame.offset);
     if (frame.function.empty()) {
         return place;
