@@ -73,7 +73,13 @@ void Pass::cover(std::vector<Image*>& moved) {
         Image* told = image->is_told_by_socket() ? image : image->sibling;
         if (told == nullptr || !told->ring) continue;
         const bool has_moved = std::find(moved.begin(), moved.end(), told) != moved.end();
-        if (!has_moved) told->account->begin_pass();
+        if (!has_moved) {
+            // Its records were not planned for. Without room it is covered at the next event of either.
+            const std::uint64_t records = told->account->seal_records();
+            if (!ledger_.journal().reserve(planned_ + records)) continue;
+            planned_ += records;
+            told->account->begin_pass();
+        }
         if (!find_covered(*told, covered_) || has_moved) continue;
         told->account->dirty = true;
         moved.push_back(told);

@@ -52,6 +52,8 @@ public:
     std::pair<pid_t, std::uint64_t> known_as;  // among the clients
     std::uint32_t connections = 0;
     bool is_dead = false;
+    bool is_ending = false;  // it is over, and waited for what may still come
+    bool is_over() const noexcept { return is_dead && connections == 0 && !is_waiting(); }
 
 private:
     void send(const shm::Event& event);

@@ -6,13 +6,18 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <fstream>
+#include <iterator>
+#include <utility>
 
 #include "shm/clock.hpp"
 #include "shm/identity_raw.hpp"
 
 namespace tidemark::collector::gateway {
 namespace {
+
+constexpr std::chrono::milliseconds kLastWords{50};
 
 std::string comm_of(pid_t pid) {
     std::ifstream file("/proc/" + std::to_string(pid) + "/comm");
@@ -43,8 +48,18 @@ Clients::~Clients() {
     }
 }
 
+// A process that was gone when it was looked at is the one of that pid whose end was seen last.
+Clients::Key Clients::key_of(const Peer& peer) {
+    if (peer.pid <= 0) return {0, ++invisible_};
+    if (peer.start_ticks != 0) return {peer.pid, peer.start_ticks};
+    const auto after = clients_.lower_bound({peer.pid + 1, 0});
+    if (after == clients_.begin()) return {peer.pid, 0};
+    const auto& [key, client] = *std::prev(after);
+    return key.first == peer.pid ? key : Key{peer.pid, 0};
+}
+
 std::shared_ptr<ClientProcess> Clients::join(const Peer& peer) {
-    const Key key{peer.pid, peer.pid > 0 ? peer.start_ticks : ++invisible_};
+    const Key key = key_of(peer);
     std::shared_ptr<ClientProcess>& client = clients_[key];
     if (!client) {
         client = std::make_shared<ClientProcess>(peer, instance_);
@@ -82,8 +97,20 @@ void Clients::leave(const std::shared_ptr<ClientProcess>& client) {
     end_if_over(client);
 }
 
+// Connections that it made before it died may not have been accepted, or not told an event yet.
 void Clients::end_if_over(const std::shared_ptr<ClientProcess>& client) {
-    if (!client->is_dead || client->connections != 0 || client->is_waiting()) return;
+    if (!client->is_over()) return;
+    if (client->peer().pid <= 0) return end(client);
+    if (std::exchange(client->is_ending, true)) return;
+    loop_.after(kLastWords, [this, weak = std::weak_ptr<ClientProcess>(client)] {
+        const auto alive = weak.lock();
+        if (!alive) return;
+        alive->is_ending = false;
+        if (alive->is_over()) end(alive);
+    });
+}
+
+void Clients::end(const std::shared_ptr<ClientProcess>& client) {
     const auto pidfd = pidfds_.find(client.get());
     if (pidfd != pidfds_.end()) {
         loop_.remove(pidfd->second);

@@ -47,6 +47,8 @@ private:
     using Key = std::pair<pid_t, std::uint64_t>;  // pid, start time; 0 and a number of ours
 
     void watch(const std::shared_ptr<ClientProcess>& client);
+    Key key_of(const Peer& peer);
+    void end(const std::shared_ptr<ClientProcess>& client);
     void end_if_over(const std::shared_ptr<ClientProcess>& client);
 
     EventLoop& loop_;

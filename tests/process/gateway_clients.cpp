@@ -133,6 +133,28 @@ TEST_CASE("what a client leaves is in each answer once, whenever it dies") {
     }
 }
 
+TEST_CASE("a program that frees by another connection than it allocated by, and is gone, left nothing") {
+    const GatewayWorld world({"--legacy-grace", "3600"});
+    constexpr int kPrograms = 200;
+    for (int i = 0; i < kPrograms; ++i) {
+        const pid_t pid = fork();
+        if (pid == 0) {
+            for (const std::uint8_t type : {older::kAllocation, older::kFree})
+                OlderConnection(world.path).send(older::frame(112, type, 0, 10, 0, getpid(), 1));
+            _exit(0);
+        }
+        wait_until_ended(pid);
+    }
+    const auto exited = [&] {
+        int count = 0;
+        for (const auto& row : read_stats(world.instance.name()).all<tidemark_process_row>())
+            count += row.state == TIDEMARK_PROCESS_EXITED;
+        return count >= kPrograms;
+    };
+    REQUIRE(comes_true(exited));
+    CHECK(ask(world.path, 0).dram == 0);
+}
+
 TEST_CASE("answers are over all processes, those with a ring of their own too") {
     const GatewayWorld world;
     OlderClient told(world.path);
