@@ -189,9 +189,8 @@ std::size_t ClientLog::dump(const ClientProcess& client, bool kernels_only, std:
     for (const HeldBuffers::Freed& held : client.held().all()) {
         if (kernels_only != (held.key.pool == TIDEMARK_POOL_KERNEL)) continue;
         ++count;
-        line_of([&] {
-            return held_text(held, now_ns) + " pid " + std::to_string(client.peer().pid);
-        });
+        line_of(
+            [&] { return held_text(held, now_ns) + " pid " + std::to_string(client.peer().pid); });
     }
     return count;
 }

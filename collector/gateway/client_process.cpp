@@ -125,8 +125,8 @@ void ClientProcess::send(const shm::Event& event) {
 
 void ClientProcess::lose(const shm::Event& event) {
     const bool allocates = event.operation() == shm::Operation::kAllocation;
-    ring_->count_lost(TIDEMARK_LOSS_FULL, {allocates ? 1u : 0u, allocates ? 0u : 1u,
-                                           allocates ? event.size() : 0});
+    ring_->count_lost(TIDEMARK_LOSS_FULL,
+                      {allocates ? 1u : 0u, allocates ? 0u : 1u, allocates ? event.size() : 0});
 }
 
 bool ClientProcess::pump(std::uint64_t now_ns) {

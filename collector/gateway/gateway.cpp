@@ -17,8 +17,10 @@ namespace {
 constexpr int kBacklog = 4096;
 constexpr int kAcceptAtOnce = 64;
 constexpr std::chrono::milliseconds kRetry{1};
-constexpr std::uint64_t kPatienceNs = 3'000'000'000;  // of a question, with clients whose rings are full
-constexpr std::uint64_t kEndPatienceNs = 200'000'000;  // of a question, with clients that end all the time
+constexpr std::uint64_t kPatienceNs =
+    3'000'000'000;  // of a question, with clients whose rings are full
+constexpr std::uint64_t kEndPatienceNs =
+    200'000'000;  // of a question, with clients that end all the time
 constexpr std::chrono::milliseconds kAcceptPause{100};
 constexpr std::chrono::milliseconds kEndDelay{50};
 constexpr std::uint64_t kDumpRest = 9;  // times as long as a dump took, until the next
@@ -184,20 +186,21 @@ void Gateway::ask(Connection& connection, FrameType answer, std::int32_t device)
 void Gateway::answer_all() {
     if (is_flushing_ || questions_.empty()) return;
     is_flushing_ = true;
-    door_.ask_flush([this, asked = std::exchange(questions_, {}), ends = ends_](FlushAnswer) mutable {
-        is_flushing_ = false;
-        const std::uint64_t now = shm::monotonic_ns();
-        if (is_crowded_ && asked.front().since_ns + kPatienceNs > now)
-            return ask_again(std::move(asked), kRetry);
-        if (ends != ends_ && asked.front().since_ns + kEndPatienceNs > now)
-            return ask_again(std::move(asked), {});
-        for (const Question& question : asked) {
-            if (const auto connection = question.who.lock())
-                connection->answer(encode(connection->version(), question.answer, question.device,
-                                          figures_.of(question.device, now)));
-        }
-        answer_all();
-    });
+    door_.ask_flush(
+        [this, asked = std::exchange(questions_, {}), ends = ends_](FlushAnswer) mutable {
+            is_flushing_ = false;
+            const std::uint64_t now = shm::monotonic_ns();
+            if (is_crowded_ && asked.front().since_ns + kPatienceNs > now)
+                return ask_again(std::move(asked), kRetry);
+            if (ends != ends_ && asked.front().since_ns + kEndPatienceNs > now)
+                return ask_again(std::move(asked), {});
+            for (const Question& question : asked) {
+                if (const auto connection = question.who.lock())
+                    connection->answer(encode(connection->version(), question.answer,
+                                              question.device, figures_.of(question.device, now)));
+            }
+            answer_all();
+        });
 }
 
 // What was received and waits for room is not published yet; what a client left that ended meanwhile may be still, and
@@ -223,9 +226,8 @@ void Gateway::dump_wanted() {
     for (const bool kernels_only : {false, true}) {
         if (!std::exchange(wanted_dumps_[kernels_only], false)) continue;
         std::size_t count = 0;
-        clients_.for_each([&](const ClientProcess& client) {
-            count += log_.dump(client, kernels_only, begun);
-        });
+        clients_.for_each(
+            [&](const ClientProcess& client) { count += log_.dump(client, kernels_only, begun); });
         log_.dump_total(count, kernels_only);
     }
     const std::chrono::nanoseconds rest(kDumpRest * (shm::monotonic_ns() - begun));
@@ -240,7 +242,8 @@ void Gateway::client_ended(const ClientProcess& client) {
     const std::uint64_t now = shm::monotonic_ns();
     const std::vector<HeldBuffers::Freed> left = client.held().all();
     log_.ended(client.peer(), left, now);
-    figures_.remember(left, shm::monotonic_ns() + static_cast<std::uint64_t>(settings_.grace.count()));
+    figures_.remember(left,
+                      shm::monotonic_ns() + static_cast<std::uint64_t>(settings_.grace.count()));
 }
 
 void Gateway::told_elsewhere(std::uint64_t image, std::uint32_t device) {

@@ -83,7 +83,7 @@ private:
     std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
     Questions questions_;
     std::vector<std::shared_ptr<ClientProcess>> touched_;  // since the last pause
-    bool wanted_dumps_[2] = {};  // [1]: of kernels only
+    bool wanted_dumps_[2] = {};                            // [1]: of kernels only
     EventLoop::Timer dump_timer_ = 0;
     std::uint64_t ends_ = 0;  // of clients
     bool is_flushing_ = false;

@@ -133,7 +133,8 @@ TEST_CASE("what a client leaves is in each answer once, whenever it dies") {
     }
 }
 
-TEST_CASE("a program that frees by another connection than it allocated by, and is gone, left nothing") {
+TEST_CASE(
+    "a program that frees by another connection than it allocated by, and is gone, left nothing") {
     const GatewayWorld world({"--legacy-grace", "3600"});
     constexpr int kPrograms = 200;
     for (int i = 0; i < kPrograms; ++i) {

@@ -335,23 +335,6 @@ TEST_CASE("an image at rest is audited in the background, and its table agrees w
     CHECK(core.collector().audit_differences == 0);
 }
 
-TEST_CASE("a ring that claims another user's process hides nothing of what that one tells") {
-    if (geteuid() != 0) return;  // only root's collector has rings of several users
-    const std::string instance = unique_instance();
-    RunningCore running(instance);
-    HandRing told(instance), stranger(instance);
-    told.header().origin = TIDEMARK_ORIGIN_SOCKET;
-    stranger.header().start_ticks = told.header().start_ticks;
-    stranger.header().uid = 65534;
-    REQUIRE(chown(("/dev/shm/" + stranger.name).c_str(), 65534, static_cast<gid_t>(-1)) == 0);
-    told.allocate(0, 1, 100);
-    running.flush();
-    stranger.allocate(0, 1, 1);
-    running.flush();
-    REQUIRE(running.process(stranger.image));
-    CHECK(running.usage(0)->current == 101);
-}
-
 TEST_CASE("history goes on over a restart of the collector") {
     const std::string instance = unique_instance();
     HandRing ring(instance);

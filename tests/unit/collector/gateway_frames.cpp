@@ -211,7 +211,8 @@ TEST_CASE("a free that states a size takes the newest of that size") {
         CHECK((other.buffer.order == next->order || other.buffer.number != next->number));
 }
 
-TEST_CASE("an id that never rests has instances for ever, if older ones are freed before newer ones") {
+TEST_CASE(
+    "an id that never rests has instances for ever, if older ones are freed before newer ones") {
     HeldBuffers held;
     const BufferKey key{0, 5, 3};
     REQUIRE(held.allocate(key, 100, 1));
