@@ -161,8 +161,7 @@ void Core::process_ended(std::uint64_t image, Ending ending) {
     parts_->registry->process_ended(image, ending);
 }
 void Core::regions(std::vector<tidemark_region_row> rows) {
-    for (tidemark_region_row& row : rows)
-        row.instrumented = parts_->registry->tells_of(row.pid, row.device) ? 1 : 0;
+    parts_->registry->mark_instrumented(rows);
     parts_->publisher->publish_regions(std::move(rows));
 }
 void Core::leaks_recorded(std::uint64_t image) { parts_->registry->leaks_recorded(image); }
@@ -286,8 +285,7 @@ void Core::Parts::heartbeat() {
     if (!stats.in_place()) replace_stats_segment();
 }
 
-// Producers add to their user's figure when they make a ring; only a look at the directory can take off what is gone.
-// The same look finds rings that could not be attached for want of something that is there now.
+// Only a look at the directory takes off what is gone, and finds rings that could not be attached before.
 void Core::Parts::measure_rings() {
     next_measure = shm::monotonic_ns() + kMeasureNs;
     if (!stop.load(std::memory_order_relaxed)) registry->scan();
@@ -336,7 +334,6 @@ void Core::Parts::replace_stats_segment() {
     old.set_state(TIDEMARK_COLLECTOR_SUPERSEDED);
 }
 
-// Memory that a growing program will need is made present in a pause rather than when it must be waited for.
 bool Core::Parts::prepare_ahead() {
     while (!busy_images.empty()) {
         const auto found = registry->images().find(busy_images.back());
@@ -388,6 +385,7 @@ void Core::Parts::rest() {
 void Core::Parts::finish() {
     turn(true);
     retire_ended();
+    registry->tell_overdue(UINT64_MAX);
     measure_rings();
     while (registry->give_back_some()) {
     }

@@ -252,6 +252,11 @@ std::unique_ptr<Account> Registry::account_for(const Ring& ring, const ImageIden
     return account;
 }
 
+void Registry::mark_instrumented(std::vector<tidemark_region_row>& rows) const {
+    for (tidemark_region_row& row : rows)
+        row.instrumented = tells_of(row.pid, row.device) ? 1 : 0;
+}
+
 bool Registry::tells_of(std::int32_t pid, std::uint32_t device) const {
     for (const auto* newest : {&by_pid_, &by_socket_pid_}) {
         const auto place = newest->find(pid);

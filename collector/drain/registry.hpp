@@ -77,8 +77,8 @@ public:
     std::size_t running() const noexcept { return alive_.size(); }
     // What the ring objects of each user take up in /dev/shm now, bytes.
     std::map<std::uint32_t, std::uint64_t> ring_bytes() const;
-    // True if a running program of that pid tells of the device itself.
-    bool tells_of(std::int32_t pid, std::uint32_t device) const;
+    // Says of each row whether a running program of that pid tells of the device itself.
+    void mark_instrumented(std::vector<tidemark_region_row>& rows) const;
     // True if some ring can't be waited for by bell: its producer rings none. Looks at each.
     bool must_poll();
 
@@ -92,6 +92,7 @@ private:
     ImageIdentity identify(const Ring& ring);
     void end_predecessor(ImageIdentity& identity);
     void find_sibling(Image& image);
+    bool tells_of(std::int32_t pid, std::uint32_t device) const;
     void report_leaks(Image& image);
     void find_image_to_audit();
     void compare(const Account& account, std::uint64_t buffers, std::uint64_t bytes);

@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "collector/ending.hpp"
 #include "collector/gateway/frame.hpp"
 #include "collector/gateway/held_buffers.hpp"
 #include "collector/gateway/proxy_ring.hpp"
@@ -52,6 +53,7 @@ public:
     std::pair<pid_t, std::uint64_t> known_as;  // among the clients
     std::uint32_t connections = 0;
     bool is_dead = false;
+    Ending ending;           // once it is dead, as far as it could be seen
     bool is_ending = false;  // it is over, and waited for what may still come
     bool is_over() const noexcept { return is_dead && connections == 0 && !is_waiting(); }
 

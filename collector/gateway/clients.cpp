@@ -80,7 +80,10 @@ void Clients::watch(const std::shared_ptr<ClientProcess>& client) {
         if (const auto alive = weak.lock()) {
             alive->is_dead = true;
             const auto place = pidfds_.find(alive.get());
-            if (place != pidfds_.end()) loop_.remove(place->second);
+            if (place != pidfds_.end()) {
+                loop_.remove(place->second);
+                alive->ending = read_ending(place->second, alive->peer().pid);
+            }
             end_if_over(alive);
         }
     };

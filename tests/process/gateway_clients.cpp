@@ -86,6 +86,8 @@ TEST_CASE(
     const auto usage = usage_of(world.instance.name(), world.client_row(client.pid())->image);
     REQUIRE(usage);
     CHECK(usage->freed_by_exit == 11);
+    CHECK(world.client_row(client.pid())->ending == TIDEMARK_ENDING_KILLED);
+    CHECK(world.client_row(client.pid())->ending_code == SIGKILL);
     CHECK(usage->exact == 1);
 }
 
