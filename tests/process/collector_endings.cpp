@@ -49,9 +49,9 @@ TEST_CASE("a signal from outside killed it, a signal for what it did is a crash"
     const tidemark_process_row killed = row_of_killed(SIGKILL);
     CHECK(killed.ending == TIDEMARK_ENDING_KILLED);
     CHECK(killed.ending_code == SIGKILL);
-    const tidemark_process_row crashed = row_of_killed(SIGSEGV);
+    const tidemark_process_row crashed = row_of_killed(SIGABRT);
     CHECK(crashed.ending == TIDEMARK_ENDING_CRASHED);
-    CHECK(crashed.ending_code == SIGSEGV);
+    CHECK(crashed.ending_code == SIGABRT);
 }
 
 TEST_CASE(
