@@ -154,11 +154,13 @@ void wipe_page() noexcept {
 }
 
 void before_fork() noexcept {
-    if (sandbox() == Sandbox::kNone) take_page_lock(kForkPatience);
+    const SystemCalls calls;
+    if (calls) take_page_lock(kForkPatience);
 }
 
 void after_fork_in_parent() noexcept {
-    if (sandbox() != Sandbox::kNone) return;
+    const SystemCalls calls;
+    if (!calls) return;
     if (process_page.lock == static_cast<std::uint32_t>(shm::own_tid())) drop_page_lock();
 }
 
