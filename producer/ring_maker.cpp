@@ -7,6 +7,7 @@
 
 #include "producer/fork.hpp"
 #include "producer/process_state.hpp"
+#include "producer/runtime.hpp"
 #include "producer/thread_lanes.hpp"
 #include "shm/bell_ring.hpp"
 #include "shm/identity_raw.hpp"
@@ -183,6 +184,8 @@ void after_fork_in_child() noexcept {
 }  // namespace
 
 const ForkHandlers kForkHandlers{before_fork, after_fork_in_parent, after_fork_in_child};
+
+void forked() noexcept { after_fork_in_child(); }
 
 bool begin_process() noexcept {
     const std::int32_t pid = shm::own_pid();
