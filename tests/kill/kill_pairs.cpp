@@ -101,8 +101,10 @@ void begin_bell_page(bool undrained) {
     chmod(bell_path().c_str(), 0600);
 }
 
-// A collector takes what is there, falls asleep, and is killed.
+// A collector takes what is there, falls asleep, and is killed. It comes when all is there, so that the lane has grown
+// as far as it can.
 void take_and_die(const OwnInstance& instance, Subject& subject) {
+    REQUIRE(comes_true([&] { return seen(subject.ledger->progress) == 1; }));
     Collector first(instance.name());
     REQUIRE(comes_true([&] {
         const auto reader = tidemark::StatsReader::open(instance.name());

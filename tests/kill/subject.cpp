@@ -61,7 +61,8 @@ void do_events(std::uint32_t device, std::uint64_t count) {
         do_event(device);
 }
 
-void wait_for_the_test(const LedgerPage& page) {
+void wait_for_the_test(LedgerPage& page) {
+    tell(page.progress, std::uint64_t{1});
     while (seen(page.command) == kLedgerWait)
         std::this_thread::sleep_for(std::chrono::microseconds(200));
 }
@@ -115,7 +116,7 @@ void turn_right(std::uint32_t path, int depth) {
     __asm__ volatile("" ::: "memory");
 }
 
-void act(const LedgerPage& page, const std::string& what, const std::string& how) {
+void act(LedgerPage& page, const std::string& what, const std::string& how) {
     const std::uint64_t count = std::strtoull(how.c_str(), nullptr, 10);
     if (what == "events") do_events(0, count);
     if (what == "thread") {
