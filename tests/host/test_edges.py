@@ -137,6 +137,16 @@ class Errno(host.HostTest):
             done, _ = self.tracked([*command, missing])
             self.assertEqual((done.returncode, done.stdout), (0, b""))
 
+    def test_of_the_monitor_and_the_allocation_client(self):
+        for memory in ("nothing", "memory"):
+            for environment in ({}, {"TIDEMARK_ENABLED": "1"}):
+                with self.subTest(memory=memory, environment=environment):
+                    name = tracked.instance_name()
+                    command = [host.program("errno_monitor.cpp"), memory]
+                    done = tracked.run(command, {"TIDEMARK_INSTANCE": name, **environment}, stderr=-1)
+                    tracked.run([str(tracked.BIN / "ring_counts"), name, "--remove"])
+                    self.assertEqual((done.returncode, done.stdout), (0, b""))
+
 
 if __name__ == "__main__":
     unittest.main()
