@@ -50,7 +50,8 @@ class Edges(host.HostTest):
         self.assertEqual(events([self.pool(process, 0, "L1")], process) + sum(lost.values()), 2 * said["jumps"])
         dram = self.pool(process, 0, "DRAM")
         self.assertLessEqual(abs(dram["allocations"] - dram["frees"]), said["jumps"] + 1)
-        self.assertIs(heap["exact"], not lost)
+        # A free that a jump took away shows as a duplicate of what comes next.
+        self.assertIs(heap["exact"], not lost and process["duplicates"] == 0)
 
     def test_threads_that_are_cancelled_anywhere(self):
         done, report = self.both_ways([host.program("cancelled.c")])
