@@ -20,7 +20,7 @@ ALL = QUICK + [
     "test_array", "test_bytes", "test_ctypes", "test_deque", "test_exceptions", "test_faulthandler", "test_fork1", "test_gc",
     "test_io", "test_memoryview", "test_multiprocessing_fork", "test_multiprocessing_forkserver",
     "test_multiprocessing_spawn", "test_os", "test_pickle", "test_pty", "test_queue", "test_re", "test_resource",
-    "test_select", "test_selectors", "test_set", "test_signal", "test_socketserver", "test_subprocess",
+    "test_select", "test_selectors", "test_set", "test_signal", "test_subprocess",
     "test_threading", "test_threading_local", "test_threadsignals", "test_tracemalloc", "test_wait3", "test_wait4",
     "test_weakref", "test_asyncio", "test_zlib",
 ]  # fmt: skip
