@@ -22,7 +22,7 @@ ALL = QUICK + [
     "test_multiprocessing_spawn", "test_os", "test_pickle", "test_pty", "test_queue", "test_re", "test_resource",
     "test_select", "test_selectors", "test_set", "test_signal", "test_subprocess",
     "test_threading", "test_threading_local", "test_threadsignals", "test_tracemalloc", "test_wait3", "test_wait4",
-    "test_weakref", "test_asyncio", "test_zlib",
+    "test_weakref", "test_zlib",
 ]  # fmt: skip
 MOST_SECONDS = 1200  # a module that takes longer hangs
 ROUNDS = 3
