@@ -61,7 +61,6 @@ void Gateway::close() {
     clients_.pump();
     const auto all = std::move(connections_);
     connections_.clear();
-    of_user_.clear();
     for (const auto& [connection, owned] : all)
         connection->close("");
 }
@@ -95,22 +94,13 @@ void Gateway::look_again_later() {
 
 void Gateway::admit(int descriptor) {
     auto connection = std::make_shared<Connection>(loop_, *this, descriptor, peer_of(descriptor));
-    if (!has_place_for(connection->peer().uid) || !connection->start()) return;
-    connections_.emplace(connection.get(), connection);
-    ++of_user_[connection->peer().uid];
-}
-
-bool Gateway::has_place_for(uid_t uid) {
-    const bool is_stranger = uid != 0 && uid != geteuid();
-    const auto place = of_user_.find(uid);
-    const std::size_t own = place == of_user_.end() ? 0 : place->second;
-    const bool is_full = connections_.size() >= kMostConnections;
-    if (!is_full && (!is_stranger || own < kMostOfOneUser)) return true;
-    if (!std::exchange(told_of_crowd_, true))
-        log_warning("more than " + std::to_string(is_full ? kMostConnections : kMostOfOneUser) +
-                    " clients " + (is_full ? "" : "of uid " + std::to_string(uid) + " ") + "on " +
-                    settings_.path + "; further ones are closed");
-    return false;
+    if (connections_.size() >= kMostConnections) {
+        if (!std::exchange(told_of_crowd_, true))
+            log_warning("more than " + std::to_string(kMostConnections) + " clients on " +
+                        settings_.path + "; further ones are closed");
+        return;
+    }
+    if (connection->start()) connections_.emplace(connection.get(), connection);
 }
 
 void Gateway::on_frame(Connection& connection, const Frame& frame) {
@@ -173,10 +163,7 @@ void Gateway::on_closed(Connection& connection) {
         clients_.leave(client);
         tell_disconnected_later(client);
     }
-    if (place != connections_.end()) {
-        if (--of_user_[connection.peer().uid] == 0) of_user_.erase(connection.peer().uid);
-        connections_.erase(place);
-    }
+    if (place != connections_.end()) connections_.erase(place);
     told_of_crowd_ = false;
 }
 

@@ -31,8 +31,6 @@ struct GatewaySettings {
 class Gateway final : public Connection::Owner {
 public:
     static constexpr std::size_t kMostConnections = 8192;
-    // Of another user: one that floods keeps only itself out.
-    static constexpr std::size_t kMostOfOneUser = 1024;
 
     Gateway(EventLoop& loop, DrainDoor& door, GatewaySettings settings);
     ~Gateway() override;
@@ -64,7 +62,6 @@ private:
 
     void accept_clients();
     void admit(int descriptor);
-    bool has_place_for(uid_t uid);
     void on_event(Connection& connection, const Frame& frame);
     void ask(Connection& connection, FrameType answer, std::int32_t device);
     void answer_all();
@@ -84,7 +81,6 @@ private:
     PublishedFigures figures_;
     Clients clients_;
     std::unordered_map<Connection*, std::shared_ptr<Connection>> connections_;
-    std::unordered_map<uid_t, std::size_t> of_user_;  // connections
     Questions questions_;
     std::vector<std::shared_ptr<ClientProcess>> touched_;  // since the last pause
     bool wanted_dumps_[2] = {};                            // [1]: of kernels only
