@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/drain/ledger.hpp"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -32,12 +31,7 @@ bool Ledger::open(const std::string& instance, bool& made, std::string& error) {
 
 bool Ledger::open_own(const std::string& name, bool& made, std::string& error) {
     made = false;
-    // One whose maker was killed before it had a size holds nothing. We hold the instance's lock: nobody makes it now.
-    struct stat status = {};
-    const std::string path = "/dev/shm/" + name;
-    if (lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0)
-        shm::Segment::unlink(name);
-    if (access(path.c_str(), F_OK) != 0) {
+    if (access(("/dev/shm/" + name).c_str(), F_OK) != 0) {
         if (!shm::Segment::create(name, kLedgerSize, 0600, segment_, error)) return false;
         made = true;
     } else if (!shm::Segment::open(name, shm::Segment::Access::kReadWrite, geteuid(), kLedgerSize,

@@ -65,7 +65,8 @@ void set_strange_ledger_aside(const std::string& instance) {
     const Look look = look_at(name);
     if (!look.is_ours || is_known(look)) return;
     if (look.ledger.magic == 0) {
-        // Killed while it was made. One that has its size is made anew in place.
+        // Its maker was killed; we hold the instance's lock, so nobody makes it now. One that has its size is finished in
+        // place.
         if (look.size != kLedgerSize) shm::Segment::unlink(name);
         return;
     }

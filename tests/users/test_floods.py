@@ -79,7 +79,8 @@ class Floods(World):
         row = self.assert_drained(first)
 
         def honest():
-            self.assertTrue(comes_true(lambda: "further ones are closed" in collector.said()))
+            # Under way: what one user may have of the older socket is another test's (process.gateway_clients).
+            self.assertTrue(comes_true(lambda: len(os.listdir(f"/proc/{collector.pid}/fd")) > 1000))
             for count in (100, 200, 300):
                 script = Script(self, ALICE, count)
                 self.assert_drained(script)
@@ -89,7 +90,6 @@ class Floods(World):
 
         self.while_flooding(GATEWAY, 3000, honest)
         self.assertIsNone(collector.process.poll())
-        self.assertIn(f"clients of uid {MALLORY}", collector.said())
 
     def test_the_control_socket_lets_nobody_else_in(self):
         collector = Collector(self)

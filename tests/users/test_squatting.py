@@ -186,6 +186,14 @@ class Squatting(World):
         self.assertTrue(real.ready, real.said())
         self.assert_drained(script)
 
+    def test_root_does_not_take_the_names_of_a_user_s_own_collector(self):
+        own = Collector(self, ALICE)
+        self.assertTrue(own.ready, own.said())
+        root = Collector(self, 0, "--instance", f"user-{ALICE}")
+        self.assertFalse(root.ready)
+        self.assertIn(f"belongs to uid {ALICE}", root.said())
+        self.assert_drained(Script(self, ALICE, 500), f"user-{ALICE}", ALICE)
+
     def test_a_record_that_names_a_stranger_s_process_sends_no_signal_there(self):
         victim = Script(self, ALICE, 40)
         self.assertTrue(victim.arrived())
@@ -219,6 +227,19 @@ class Squatting(World):
         self.assertEqual(code, 3, err)
         self.assertIsNone(victim.process.poll())
         self.assertIsNone(root.process.poll())
+
+    def test_a_log_is_not_written_to_what_somebody_else_made_where_everybody_may(self):
+        for flag in ("--leak-log", "--event-log"):
+            for kind in ("open file", "link", "dangling link", "fifo", "directory"):
+                with self.case(flag=flag, kind=kind):
+                    as_user(MALLORY, squat, "/tmp/tidemark.log", kind)
+                    collector = Collector(self, 0, flag, "/tmp/tidemark.log")
+                    self.assertFalse(collector.ready)
+                    self.assertRegex(collector.said(), "cannot open .* /tmp/tidemark.log: ")
+        with self.case(flag="nobody was there first"):
+            collector = Collector(self, 0, "--leak-log", "/tmp/tidemark.log")
+            self.assertTrue(collector.ready, collector.said())
+            self.assertEqual(os.stat("/tmp/tidemark.log").st_mode & 0o777, 0o600)
 
     def test_the_older_sockets_names_are_root_s_where_root_serves_them(self):
         for kind in KINDS + ("listening",):
