@@ -44,8 +44,8 @@ bool remove(const std::string& path, uid_t owner) {
 
 bool take_name_back(const std::string& name) {
     struct stat status {};
-    if (geteuid() != 0 || lstat(path_of(name).c_str(), &status) != 0) return false;
-    if (S_ISREG(status.st_mode) && status.st_uid == 0 && status.st_nlink == 1) return false;
+    if (geteuid() != 0 || lstat(path_of(name).c_str(), &status) != 0 || status.st_uid == 0)
+        return false;
     const std::string own = "tidemark.user-" + std::to_string(status.st_uid) + ".";
     if (name.compare(0, own.size(), own) == 0) return false;
     return remove(path_of(name), status.st_uid);

@@ -8,9 +8,9 @@
 
 namespace tidemark::collector {
 
-// Removes what is in /dev/shm under `name` (an object's, without a slash) if it is not a regular file of root's with
-// that one name, nor of the user whose default instance the name says. A directory that is not empty is moved aside.
-// True: something was removed, so that trying again makes sense. False for anybody but root. Any thread.
+// Removes what is in /dev/shm under `name` (an object's, without a slash) if another user owns it, but not the one whose
+// default instance the name says. A directory that is not empty is moved aside. True: something was removed, so that
+// trying again makes sense. False for anybody but root. Any thread.
 bool take_name_back(const std::string& name);
 // The same for a path in any directory where everybody may make files (sticky and writable by all), such as /tmp, and
 // for what another user owns only. True: the path is free now.

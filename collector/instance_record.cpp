@@ -52,7 +52,8 @@ void confine(InstanceRecord& record, int descriptor) {
     struct stat status {};
     if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) record = {};
     record.owner = status.st_uid;
-    if (!belongs_to(record.control_socket, record.owner)) record.control_socket.clear();
+    if (record.owner != geteuid() && !belongs_to(record.control_socket, record.owner))
+        record.control_socket.clear();
 }
 
 }  // namespace
