@@ -119,6 +119,7 @@ bool Core::open(std::string& error) {
     p.heartbeat();
     if (!p.stats.put_in_place(error)) return false;
     p.registry->scan();
+    p.registry->keep_cut_off();
     return true;
 }
 
