@@ -2,6 +2,8 @@
 #include "collector/gateway/client_process.hpp"
 
 #include <bit>
+#include <utility>
+#include <vector>
 
 #include "shm/event.hpp"
 
@@ -42,6 +44,8 @@ bool is_allocation(FrameType type) {
 
 }  // namespace
 
+ClientProcess::~ClientProcess() { room_.give_back(peer_.uid, held_.count()); }
+
 // A ring that was refused is asked for again, for space may have come.
 bool ClientProcess::has_ring(std::uint64_t now_ns, std::string& error) {
     if (ring_) return true;
@@ -76,13 +80,31 @@ Applied ClientProcess::apply(const Frame& frame, std::uint64_t now_ns, std::stri
         return {};
     }
     if (left_devices_.contains(static_cast<std::uint32_t>(frame.device))) return {};
-    return allocates ? allocate(frame, pool, now_ns) : free(frame, pools_of_free(frame.type));
+    return allocates ? allocate(frame, pool, now_ns, error)
+                     : free(frame, pools_of_free(frame.type));
 }
 
-Applied ClientProcess::allocate(const Frame& frame, std::uint32_t pool, std::uint64_t now_ns) {
+// What a client holds is kept in this process's memory: nobody's mistake, or malice, may fill it.
+bool ClientProcess::takes_room(std::string& error) {
+    if (held_.count() < room_.most_of_one() && room_.take(peer_.uid)) return true;
+    if (!std::exchange(told_of_room_, true))
+        error = "socket client " + std::to_string(peer_.pid) + " (" + peer_.name + ") has " +
+                std::to_string(held_.count()) + " buffers of " + std::to_string(room_.taken()) +
+                " that are held, and there is no room for more; further ones are counted as lost, "
+                "see limits.socket_buffers in docs/configuration.md";
+    return false;
+}
+
+Applied ClientProcess::allocate(const Frame& frame, std::uint32_t pool, std::uint64_t now_ns,
+                                std::string& error) {
+    if (!takes_room(error)) {
+        ring_->count_lost(TIDEMARK_LOSS_NO_SPACE, {1, 0, frame.size});
+        return {};
+    }
     const BufferKey key{static_cast<std::uint32_t>(frame.device), pool, frame.id};
     const auto held = held_.allocate(key, frame.size, now_ns);
     if (!held) {
+        room_.give_back(peer_.uid);
         ring_->count_lost(TIDEMARK_LOSS_CORRUPT, {1, 0, frame.size});
         return {};
     }
@@ -103,12 +125,15 @@ Applied ClientProcess::free(const Frame& frame, std::uint32_t pool_mask) {
     send(shm::make_event(0, ring_id(frame.id, number), shm::pack(shm::Operation::kFree, pool, 0),
                          device));
     if (!freed) return {};
+    room_.give_back(peer_.uid);
     return {true, freed->key.pool, freed->buffer.size};
 }
 
 void ClientProcess::leave_device(std::uint32_t device) {
     if (!left_devices_.insert(device).second) return;
-    for (const HeldBuffers::Freed& held : held_.take_device(device))
+    const std::vector<HeldBuffers::Freed> taken = held_.take_device(device);
+    room_.give_back(peer_.uid, taken.size());
+    for (const HeldBuffers::Freed& held : taken)
         send(shm::make_event(0, ring_id(held.key.id, held.buffer.number),
                              shm::pack(shm::Operation::kFree, held.key.pool, 0), device));
 }
@@ -135,14 +160,20 @@ bool ClientProcess::pump(std::uint64_t now_ns) {
         backlog_.pop_front();
     if (ring_) ring_->wake();
     if (backlog_.size() != before || stuck_since_ns_ == 0) stuck_since_ns_ = now_ns;
-    if (now_ns - stuck_since_ns_ >= kPatienceNs) {
-        for (const shm::Event& event : backlog_)
-            lose(event);
-        backlog_.clear();
-        has_given_up_ = true;
-    }
+    if (now_ns - stuck_since_ns_ >= kPatienceNs) give_up();
     if (backlog_.empty()) stuck_since_ns_ = 0;
     return backlog_.empty();
+}
+
+void ClientProcess::give_up() {
+    for (const shm::Event& event : backlog_)
+        lose(event);
+    backlog_.clear();
+    has_given_up_ = true;
+}
+
+void ClientProcess::count_unread(std::uint64_t messages) {
+    if (ring_ && messages != 0) ring_->count_lost(TIDEMARK_LOSS_FULL, {messages, 0, 0});
 }
 
 }  // namespace tidemark::collector::gateway
