@@ -41,8 +41,13 @@ void read_limits(const Json& object, const std::string& where, Limits& limits) {
           }},
          {"exited_grace",
           [&](const Json& v, const std::string& w) { limits.exited_grace_ns = grace_of(v, w); }},
-         {"image_quantum", [&](const Json& v, const std::string& w) {
+         {"image_quantum",
+          [&](const Json& v, const std::string& w) {
               limits.image_quantum = static_cast<std::uint32_t>(integer_of(v, w, 64, 65536));
+          }},
+         {"socket_buffers", [&](const Json& v, const std::string& w) {
+              limits.socket_buffers =
+                  static_cast<std::uint32_t>(integer_of(v, w, 16, std::uint64_t{1} << 26));
           }}});
 }
 

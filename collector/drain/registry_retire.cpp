@@ -36,7 +36,8 @@ void Registry::ring_released(const std::string& name) {
         std::strtoull(name.c_str() + sizeof shm::kRingPrefix - 1, nullptr, 16);
     const auto known = images_.find(number);
     if (known == images_.end() || !known->second->ring || known->second->ended) return;
-    if (known->second->ring->producer_is_gone()) known->second->ended = true;
+    if (known->second->ring->producer_is_gone() && !still_holds(*known->second))
+        known->second->ended = true;
 }
 
 void Registry::process_ended(std::uint64_t number, Ending ending) {
@@ -45,6 +46,7 @@ void Registry::process_ended(std::uint64_t number, Ending ending) {
     Image& image = *known->second;
     image.is_watched = false;
     if (image.untold_row || !image.exited) image.ending = ending;
+    if (ending.kind == TIDEMARK_ENDING_EXECUTED) image.ended_by_exec = true;  // a socket client's
     if (image.untold_row) return tell_end(image);
     if (image.ring) ring_released(image.ring->name());
 }

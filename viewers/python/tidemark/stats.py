@@ -55,6 +55,10 @@ class Stats:
         """Each process × device × pool; `image` joins it with processes()."""
         return self.rows("process_usage")
 
+    def regions(self):
+        """What tt-metal's own shared regions say; in no sum of the other tables."""
+        return self.rows("region")
+
     def history(self):
         """Each device × pool that has one; history_samples() reads it."""
         return self.rows("history")
