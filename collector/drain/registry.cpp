@@ -113,6 +113,9 @@ void Registry::attach(std::unique_ptr<Ring> ring) {
     Image& image = *known->second;
     image.ring = std::move(ring);
     image.ring->account = image.account.get();
+    // What could not be trusted before a restart can't be after it.
+    image.ring->put_in_quarantine(
+        static_cast<tidemark_quarantine>(image.account->state.quarantine));
     image.ring->resume(image.account->positions);
     // A predecessor may have died between its commit and these: without them the program waits for space that it has,
     // and a flush for a publication that was (ours, before the scan).

@@ -114,6 +114,7 @@ void Registry::reopen_exited() {
         std::string error;
         const std::string name = Account::name_of(configuration_.instance, number);
         image->account = Account::open(name, configuration_.limits, error);
+        if (image->account && image->account->damage() != nullptr) image->account.reset();
         if (image->account)
             image->account->reload();
         else

@@ -8,11 +8,19 @@
 #include <cstring>
 
 #include "shm/bell_ring.hpp"
+#include "shm/call_sites.hpp"
 #include "shm/clock.hpp"
 #include "shm/fault_guard.hpp"
 #include "shm/kill_point.hpp"
 
 namespace tidemark::collector {
+namespace {
+
+// Address space is shared by all rings: one of many terabytes, which costs its maker nothing, would take it from others.
+constexpr std::uint64_t kLargestObject =
+    shm::kMaxRingBudget + shm::call_site_bytes(shm::kMostFrames) + shm::kBlocksOffset;
+
+}  // namespace
 
 std::unique_ptr<Ring> Ring::attach(const std::string& name, const std::string& instance,
                                    Refusal& why, std::string& error) {
@@ -78,6 +86,8 @@ bool Ring::check(std::string& error) {
              copy_.lanes_offset != shm::kLanesOffset || copy_.blocks_offset != shm::kBlocksOffset ||
              copy_.object_size != segment_.size()) {
         wrong = "its layout contradicts its version";
+    } else if (copy_.object_size > kLargestObject) {
+        wrong = "it is larger than any ring may be";
     } else if (copy_.clock_kind != static_cast<std::uint32_t>(shm::ClockKind::kMonotonic) &&
                copy_.clock_kind != static_cast<std::uint32_t>(shm::choose_clock())) {
         wrong = "it is stamped by a clock that is not trusted here";
@@ -95,7 +105,8 @@ void Ring::resume(const std::vector<shm::LanePosition>& positions) {
     lanes_.clear();
     for (std::uint32_t i = 0; i < positions.size(); ++i) {
         lanes_.emplace_back(segment_.data(), segment_.size(), i);
-        lanes_.back().cursor = positions[i];
+        // The object may be another one than the account was made for, under the same name and smaller.
+        if (!lanes_.back().resume(positions[i])) put_in_quarantine(TIDEMARK_QUARANTINE_HEADER);
     }
 }
 
