@@ -4,6 +4,7 @@
 #include "collector/drain/registry.hpp"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -27,7 +28,25 @@ std::uint64_t boot_time_unix_ns() {
     return 0;
 }
 
+constexpr std::size_t kRefusedLookedAtAgain = 64;  // in one scan
+constexpr std::uint64_t kRefusedNamed = 100;       // in the log
+
 bool begins_with(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
+
+// Whatever it is, also a link to nowhere.
+bool is_there(const std::string& name) {
+    return faccessat(AT_FDCWD, ("/dev/shm/" + name).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+// Real, effective, saved and file system user of a process. Empty: there is none, or it can't be seen.
+std::string users_of(std::int32_t pid) {
+    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+    std::string line;
+    while (std::getline(status, line))
+        if (begins_with(line, "Uid:")) return line.substr(sizeof "Uid:" - 1) + "\t";
+    return {};
+}
+
 
 }  // namespace
 
@@ -61,12 +80,19 @@ Registry::Registry(const Configuration& configuration, Ledger& ledger, Totals& t
 
 void Registry::scan(Ends ends) {
     std::set<std::string> others;
+    std::size_t refused = 0;
     for (const std::string& name : objects_with_prefix(shm::kRingPrefix)) {
-        ring_appeared(name);
+        // Whoever makes a hundred thousand of these would otherwise hold up the drain each time.
+        if (refused_.count(name) == 0 || ++refused <= kRefusedLookedAtAgain) ring_appeared(name);
         if (ends == Ends::kLookFor) ring_released(name);
         if (others_.count(name) != 0) others.insert(name);
     }
     others_.swap(others);  // those that are gone are forgotten
+    if (refused_.size() > refused + kRefusedLookedAtAgain) {
+        std::erase_if(refused_, [](const std::string& name) {
+            return !is_there(name);
+        });
+    }
 }
 
 void Registry::ring_appeared(const std::string& name) {
@@ -84,13 +110,38 @@ void Registry::ring_appeared(const std::string& name) {
         user_has_collector(ring->owner())) {
         return;  // its user's own collector takes it
     }
+    if (ring && claims_another_users_process(*ring)) {
+        return refuse(name, "cannot attach /dev/shm/" + name + ": uid " +
+                                std::to_string(ring->owner()) + " says that it is of process " +
+                                std::to_string(ring->identity().pid) +
+                                ", which is another user's; it is left alone");
+    }
     if (ring) return attach(std::move(ring));
     if (why == Ring::Refusal::kNotOurs) others_.insert(name);
-    if (why == Ring::Refusal::kBroken && access(("/dev/shm/" + name).c_str(), F_OK) == 0 &&
-        refused_.insert(name).second) {
-        ++counters_.rings_refused;
-        log_warning(error);
-    }
+    if (why == Ring::Refusal::kBroken && is_there(name)) refuse(name, error);
+}
+
+void Registry::refuse(const std::string& name, const std::string& error) {
+    if (!refused_.insert(name).second) return;
+    if (++counters_.rings_refused <= kRefusedNamed) log_warning(error);
+    if (counters_.rings_refused == kRefusedNamed)
+        log_warning("more rings that are refused are counted, and not named any more");
+}
+
+// What a ring says of its process is shown beside that process's name, and joined with what others tell of it. Root may
+// say what it likes, and so may this collector's own proxies of socket clients.
+bool Registry::claims_another_users_process(const Ring& ring) const {
+    const shm::RingHeader& said = ring.identity();
+    const bool is_proxy = said.origin == TIDEMARK_ORIGIN_SOCKET && ring.owner() == geteuid();
+    if (ring.owner() == 0 || is_proxy || is_foreign(said) || said.pid <= 0) return false;
+    const std::string users = users_of(said.pid);
+    return !users.empty() &&
+           users.find("\t" + std::to_string(ring.owner()) + "\t") == std::string::npos;
+}
+
+// A pid of another namespace would name a stranger here.
+bool Registry::is_foreign(const shm::RingHeader& said) const {
+    return said.pid_namespace != 0 && pid_namespace_ != 0 && said.pid_namespace != pid_namespace_;
 }
 
 bool Registry::user_has_collector(std::uint32_t uid) const {
@@ -197,9 +248,7 @@ ImageIdentity Registry::identify(const Ring& ring) {
     identity.forked = said.parent_image != 0;
     identity.origin =
         said.origin == TIDEMARK_ORIGIN_SOCKET ? TIDEMARK_ORIGIN_SOCKET : TIDEMARK_ORIGIN_PROGRAM;
-    // A pid of another namespace would name a stranger here.
-    const bool foreign =
-        said.pid_namespace != 0 && pid_namespace_ != 0 && said.pid_namespace != pid_namespace_;
+    const bool foreign = is_foreign(said);
     identity.pid = foreign ? 0 : said.pid;
     identity.uid = ring.owner();
     identity.start_ticks = said.start_ticks;

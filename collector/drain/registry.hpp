@@ -88,6 +88,9 @@ public:
 
 private:
     void attach(std::unique_ptr<Ring> ring);
+    void refuse(const std::string& name, const std::string& error);
+    bool claims_another_users_process(const Ring& ring) const;
+    bool is_foreign(const shm::RingHeader& said) const;
     std::unique_ptr<Account> account_for(const Ring& ring, const ImageIdentity& identity);
     ImageIdentity identify(const Ring& ring);
     void end_predecessor(ImageIdentity& identity);

@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <cstdio>
 #include <cstring>
 
 #include "shm/bell_ring.hpp"
@@ -27,11 +27,18 @@ std::unique_ptr<Ring> Ring::attach(const std::string& name, const std::string& i
     why = Refusal::kBroken;
     std::unique_ptr<Ring> ring(new Ring);
     ring->name_ = name;
-    // Root serves everybody's rings: the owner is then whoever owns it, and its pid must agree.
+    // Root serves everybody's rings: the owner is then whoever owns it, and its pid must agree (registry.cpp).
     const std::string path = "/dev/shm/" + name;
     struct stat status = {};
     if (lstat(path.c_str(), &status) != 0) {
         error = "cannot look at " + path + ": gone";
+        return nullptr;
+    }
+    // Most junk is known by that alone, without opening it.
+    if (!S_ISREG(status.st_mode) || static_cast<std::uint64_t>(status.st_size) < shm::kBlocksOffset) {
+        error = "cannot attach " + path + ": " +
+                (S_ISREG(status.st_mode) ? "too small for a ring" : "not a regular file") +
+                "; it is left alone";
         return nullptr;
     }
     const uid_t expected = geteuid() == 0 ? status.st_uid : geteuid();
@@ -72,7 +79,9 @@ bool Ring::check(std::string& error) {
     copy_.instance[sizeof copy_.instance - 1] = '\0';
     copy_.name[sizeof copy_.name - 1] = '\0';
     copy_.command[sizeof copy_.command - 1] = '\0';
-    const char* digits = name_.c_str() + sizeof shm::kRingPrefix - 1;
+    char name[sizeof shm::kRingPrefix + 16];
+    std::snprintf(name, sizeof name, "%s%016llx", shm::kRingPrefix,
+                  static_cast<unsigned long long>(copy_.image));
     const char* wrong = nullptr;
     if (copy_.magic != shm::kRingMagic)
         wrong = "it does not begin as a ring segment";
@@ -91,7 +100,7 @@ bool Ring::check(std::string& error) {
     } else if (copy_.clock_kind != static_cast<std::uint32_t>(shm::ClockKind::kMonotonic) &&
                copy_.clock_kind != static_cast<std::uint32_t>(shm::choose_clock())) {
         wrong = "it is stamped by a clock that is not trusted here";
-    } else if (copy_.image == 0 || std::strtoull(digits, nullptr, 16) != copy_.image) {
+    } else if (copy_.image == 0 || name_ != name) {
         wrong = "its name is not its image";
     } else if (copy_.uid != segment_.owner()) {
         wrong = "it claims another user";
