@@ -52,14 +52,18 @@ std::string users_of(std::int32_t pid) {
 
 std::vector<std::string> objects_with_prefix(const std::string& prefix) {
     std::vector<std::string> names;
+    for_each_object(prefix, [&](const std::string& name) { names.push_back(name); });
+    return names;
+}
+
+void for_each_object(const std::string& prefix,
+                     const std::function<void(const std::string& name)>& visit) {
     DIR* directory = opendir("/dev/shm");
-    if (directory == nullptr) return names;
+    if (directory == nullptr) return;
     while (const dirent* entry = readdir(directory)) {
-        if (std::strncmp(entry->d_name, prefix.c_str(), prefix.size()) == 0)
-            names.emplace_back(entry->d_name);
+        if (std::strncmp(entry->d_name, prefix.c_str(), prefix.size()) == 0) visit(entry->d_name);
     }
     closedir(directory);
-    return names;
 }
 
 Registry::Registry(const Configuration& configuration, Ledger& ledger, Totals& totals,
@@ -79,20 +83,23 @@ Registry::Registry(const Configuration& configuration, Ledger& ledger, Totals& t
 }
 
 void Registry::scan(Ends ends) {
-    std::set<std::string> others;
-    std::size_t refused = 0;
-    for (const std::string& name : objects_with_prefix(shm::kRingPrefix)) {
+    std::size_t others = 0, refused = 0;
+    for_each_object(shm::kRingPrefix, [&](const std::string& name) {
         // Whoever makes a hundred thousand of these would otherwise hold up the drain each time.
         if (refused_.count(name) == 0 || ++refused <= kRefusedLookedAtAgain) ring_appeared(name);
         if (ends == Ends::kLookFor) ring_released(name);
-        if (others_.count(name) != 0) others.insert(name);
-    }
-    others_.swap(others);  // those that are gone are forgotten
-    if (refused_.size() > refused + kRefusedLookedAtAgain) {
-        std::erase_if(refused_, [](const std::string& name) {
-            return !is_there(name);
-        });
-    }
+        others += others_.count(name);
+    });
+    if (others_.size() > others) forget_gone(others_);
+    if (refused_.size() > refused + kRefusedLookedAtAgain) forget_gone(refused_);
+}
+
+void Registry::forget_gone(NameSet& names) {
+    NameSet still_there;
+    for_each_object(shm::kRingPrefix, [&](const std::string& name) {
+        if (names.count(name) != 0) still_there.insert(name);
+    });
+    names.swap(still_there);
 }
 
 void Registry::ring_appeared(const std::string& name) {
@@ -162,6 +169,12 @@ void Registry::attach(std::unique_ptr<Ring> ring) {
         known = images_.find(identity.image);
     }
     Image& image = *known->second;
+    // Names of rings are to be seen by all: who takes one that became free must not go on with another's account.
+    if (image.identity.uid != ring->owner()) {
+        return refuse(ring->name(), "cannot attach /dev/shm/" + ring->name() + ": its image is of uid " +
+                                        std::to_string(image.identity.uid) + ", it is of uid " +
+                                        std::to_string(ring->owner()) + "; it is left alone");
+    }
     image.ring = std::move(ring);
     image.ring->account = image.account.get();
     // What could not be trusted before a restart can't be after it.

@@ -240,11 +240,11 @@ std::vector<std::string> Registry::clean() {
 
 std::map<std::uint32_t, std::uint64_t> Registry::ring_bytes() const {
     std::map<std::uint32_t, std::uint64_t> bytes{{geteuid(), 0}};
-    for (const std::string& name : objects_with_prefix(shm::kRingPrefix)) {
+    for_each_object(shm::kRingPrefix, [&](const std::string& name) {
         struct stat status = {};
-        if (lstat(("/dev/shm/" + name).c_str(), &status) != 0) continue;
+        if (lstat(("/dev/shm/" + name).c_str(), &status) != 0) return;
         bytes[status.st_uid] += static_cast<std::uint64_t>(status.st_blocks) * 512;
-    }
+    });
     return bytes;
 }
 

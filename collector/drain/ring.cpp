@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -19,6 +20,8 @@ namespace {
 // Address space is shared by all rings: one of many terabytes, which costs its maker nothing, would take it from others.
 constexpr std::uint64_t kLargestObject =
     shm::kMaxRingBudget + shm::call_site_bytes(shm::kMostFrames) + shm::kBlocksOffset;
+
+constexpr std::uint64_t kMostLost = std::uint64_t{1} << 48;
 
 }  // namespace
 
@@ -168,9 +171,11 @@ bool Ring::sandboxed() const noexcept {
 void Ring::read_loss(shm::LossCounter (&out)[TIDEMARK_LOSS_CAUSE_COUNT]) const noexcept {
     for (int cause = 0; cause < TIDEMARK_LOSS_CAUSE_COUNT; ++cause) {
         const shm::LossCounter& from = header().loss[cause];
-        out[cause].allocations = __atomic_load_n(&from.allocations, __ATOMIC_RELAXED);
-        out[cause].frees = __atomic_load_n(&from.frees, __ATOMIC_RELAXED);
-        out[cause].bytes = __atomic_load_n(&from.bytes, __ATOMIC_RELAXED);
+        // Others' losses are added to these: a lie must not make the sum wrap.
+        const auto said = [](const std::uint64_t& word) {
+            return std::min(__atomic_load_n(&word, __ATOMIC_RELAXED), kMostLost);
+        };
+        out[cause] = {said(from.allocations), said(from.frees), said(from.bytes)};
     }
 }
 

@@ -67,8 +67,8 @@ public:
         return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     }
     bool has_said(const std::string& words) const { return log().find(words) != std::string::npos; }
-    // KiB of memory in use, and ticks of processor time so far.
-    std::uint64_t memory_kb() const { return number_in("/status", "VmRSS:"); }
+    // KiB of memory in use at most so far, and ticks of processor time so far.
+    std::uint64_t memory_kb() const { return number_in("/status", "VmHWM:"); }
     std::uint64_t processor_ticks() const {
         std::ifstream file("/proc/" + std::to_string(pid_) + "/stat");
         std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());

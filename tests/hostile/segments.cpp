@@ -107,6 +107,33 @@ TEST_CASE("a header that changes after it was validated changes nothing, or quar
     CHECK(world.honest_differences() == "");
 }
 
+TEST_CASE("sizes and losses beyond measure do not make what others hold or lost vanish from sums") {
+    constexpr std::uint32_t kShared = 60'001;
+    HostileWorld world;
+    HostileRing modest(world.instance.name()), liar(world.instance.name());
+    modest.allocate(0, 1, 100, 0, kShared);
+    modest.header().loss[TIDEMARK_LOSS_FULL] = {7, 0, 700};
+    modest.appear();
+    liar.header().loss[TIDEMARK_LOSS_FULL] = {~0ull - 6, ~0ull, ~0ull - 699};
+    liar.appear();
+    std::uint64_t sent = 0;
+    for (; sent < 70'000; ++sent) {
+        REQUIRE(comes_true([&] { return liar.room(0) > 0; }));
+        liar.allocate(0, sent, shm::kMaxEventSize, 0, kShared);
+    }
+    REQUIRE(world.is_drained(modest.image, 1));
+    REQUIRE(world.is_drained(liar.image, sent));
+    const auto usage = row_where<tidemark_usage_row>(
+        world.stats(), [](const auto& r) { return r.device == kShared; });
+    REQUIRE(usage);
+    CHECK(usage->current == 100 + shm::kMaxEventSize);
+    CHECK(usage->live == 2);
+    CHECK(usage->exact == 0);
+    CHECK(usage->lost_allocations > 7);
+    CHECK(usage->lost_bytes > 700);
+    CHECK(world.honest_differences() == "");
+}
+
 TEST_CASE("flipped bits anywhere in a ring harm itself alone") {
     const std::uint64_t seed = torture_seed();
     const double minutes = torture_minutes();
