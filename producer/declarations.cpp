@@ -91,7 +91,7 @@ void write_declarations(std::byte* base) noexcept {
         if (declared.pools[i].ready != 0) publish_pool(ring.pools[i], declared.pools[i]);
     for (std::uint32_t i = 0; i < shm::kDeclaredDevices; ++i)
         if (declared.devices[i].ready != 0) publish_device(ring.devices[i], declared.devices[i]);
-    TIDEMARK_SHARED_STORE("declare.refused", ring.refused = declared.refused);
+    TIDEMARK_SHARED_STORE("create.refused", ring.refused = declared.refused);
 }
 
 std::int32_t name_pool(const char* name, std::uint32_t memory) noexcept {

@@ -40,8 +40,10 @@ std::string page_name(std::uint32_t uid) { return kBellPrefix + std::to_string(u
 // The page may be there, short, or not there: all are fine, since all zero is its first state.
 void make_page(std::uint32_t uid) noexcept {
     const std::string path = kShmDirectory + page_name(uid);
+    TIDEMARK_KILL_POINT("bell.make");
     const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (descriptor < 0) return;
+    TIDEMARK_KILL_POINT("bell.size");
     struct stat status = {};
     if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) {
         if (status.st_uid == 0 && uid != 0 && status.st_size == 0) {
@@ -75,8 +77,11 @@ BellSlots::~BellSlots() {
         if (page.slot < 0) continue;
         TIDEMARK_SHARED_STORE("bell.leave",
                               __atomic_store_n(&page.mine().waiting, 0u, __ATOMIC_RELAXED));
-        __atomic_store_n(&page.mine().heartbeat_ns, std::uint64_t{0}, __ATOMIC_RELAXED);
-        __atomic_store_n(&page.mine().collector_pid, 0, __ATOMIC_RELAXED);
+        TIDEMARK_SHARED_STORE(
+            "bell.leave_heartbeat",
+            __atomic_store_n(&page.mine().heartbeat_ns, std::uint64_t{0}, __ATOMIC_RELAXED));
+        TIDEMARK_SHARED_STORE("bell.leave_pid",
+                              __atomic_store_n(&page.mine().collector_pid, 0, __ATOMIC_RELAXED));
     }
 }
 
@@ -112,11 +117,14 @@ int BellSlots::claim(Page& page) const noexcept {
     if (found >= 0) {
         BellSlot& slot = page.page()->slots[found];
         TIDEMARK_SHARED_STORE("bell.claim", __atomic_store_n(&slot.waiting, 0u, __ATOMIC_RELAXED));
+        TIDEMARK_KILL_POINT("bell.claim_instance");
         std::memset(slot.instance, 0, sizeof slot.instance);
         std::strncpy(slot.instance, instance_.c_str(), sizeof slot.instance - 1);
         slot.generation = generation_;
-        __atomic_store_n(&slot.heartbeat_ns, now, __ATOMIC_RELAXED);
-        __atomic_store_n(&slot.collector_pid, getpid(), __ATOMIC_RELAXED);
+        TIDEMARK_SHARED_STORE("bell.claim_heartbeat",
+                              __atomic_store_n(&slot.heartbeat_ns, now, __ATOMIC_RELAXED));
+        TIDEMARK_SHARED_STORE("bell.claim_pid",
+                              __atomic_store_n(&slot.collector_pid, getpid(), __ATOMIC_RELAXED));
     }
     page.segment.unlock_byte(0);
     page.segment.release_descriptor();

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
+#include "shm/kill_point.hpp"
 #include "shm/raw_file.hpp"
 
 #ifndef MADV_POPULATE_WRITE
@@ -77,6 +78,7 @@ int lock_byte(int fd, int byte) noexcept {
 
 int set_size(int fd, std::uint64_t& size) noexcept {
     for (;;) {
+        TIDEMARK_KILL_POINT("create.size");
         const int error =
             without_xfsz([&] { return raw_syscall(SYS_ftruncate, fd, static_cast<Word>(size)); });
         if (error != EFBIG || size / 2 < kMinRingBudget) return error;
@@ -105,6 +107,7 @@ int map_object(int fd, RawRing& ring) noexcept {
 
 int prepare_object(int fd, RawRing& ring) noexcept {
     if (!is_tmpfs(fd)) return ENODEV;
+    TIDEMARK_KILL_POINT("create.lock");
     if (const int error = lock_byte(fd, kProducerLockByte); error != 0) return error;
     if (const int error = set_size(fd, ring.size); error != 0) return error;
     return map_object(fd, ring);
@@ -117,6 +120,7 @@ int prepare_bell(int fd, std::uint32_t uid) noexcept {
     if (!S_ISREG(status.st_mode) || status.st_uid != uid || (status.st_mode & 077u) != 0)
         return EPERM;
     if (status.st_size >= static_cast<off_t>(sizeof(BellPage))) return 0;
+    TIDEMARK_KILL_POINT("create.bell_size");
     return without_xfsz([&] { return raw_syscall(SYS_ftruncate, fd, sizeof(BellPage)); });
 }
 
@@ -128,6 +132,7 @@ int create_ring(std::uint64_t image, std::uint64_t size, RawRing& ring) noexcept
     ring.size = size;
     Path path;
     spell_path(path, kTemporaryPrefix, image);
+    TIDEMARK_KILL_POINT("create.object");
     const int fd = above_standard_streams(
         raw_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (fd < 0) return -fd;
@@ -143,6 +148,7 @@ int publish_ring(const RawRing& ring) noexcept {
     Path to;
     spell_path(from, kTemporaryPrefix, ring.image);
     spell_path(to, kRingPrefix, ring.image);
+    TIDEMARK_KILL_POINT("create.rename");
     Word result =
         raw_syscall(SYS_renameat2, AT_FDCWD, word(from), AT_FDCWD, word(to), kRenameNoReplace);
     if (result == -EINVAL || result == -ENOSYS)
@@ -154,6 +160,7 @@ int publish_ring(const RawRing& ring) noexcept {
 void discard_ring(const RawRing& ring) noexcept {
     Path path;
     spell_path(path, kTemporaryPrefix, ring.image);
+    TIDEMARK_KILL_POINT("create.discard");
     raw_syscall(SYS_unlinkat, AT_FDCWD, word(path), 0);
     if (ring.base != nullptr)
         raw_syscall(SYS_munmap, word(ring.base), static_cast<Word>(ring.size));

@@ -14,6 +14,8 @@
 #include <cstring>
 #include <utility>
 
+#include "shm/kill_point.hpp"
+
 namespace tidemark::shm {
 
 namespace bi = boost::interprocess;
@@ -57,9 +59,11 @@ bool Segment::create(const std::string& name, std::uint64_t size, mode_t mode, S
                      std::string& error) {
     try {
         bi::permissions permissions(static_cast<int>(mode));
+        TIDEMARK_KILL_POINT("segment.create");
         bi::shared_memory_object object(bi::create_only, name.c_str(), bi::read_write, permissions);
         const int handle = object.get_mapping_handle().handle;
         if (fchmod(handle, mode) != 0) throw bi::interprocess_exception(std::strerror(errno));
+        TIDEMARK_KILL_POINT("segment.size");
         object.truncate(static_cast<bi::offset_t>(size));
         out.region_ = bi::mapped_region(object, bi::read_write, 0, size);
         out.owner_ = geteuid();
@@ -95,6 +99,7 @@ bool Segment::open(const std::string& name, Access access, uid_t owner, std::uin
 }
 
 bool Segment::unlink(const std::string& name) noexcept {
+    TIDEMARK_KILL_POINT("segment.unlink");
     return bi::shared_memory_object::remove(name.c_str());
 }
 
@@ -121,7 +126,9 @@ bool Segment::populate(std::uint64_t offset, std::uint64_t length) noexcept {
 void Segment::discard(std::uint64_t begin, std::uint64_t end) noexcept {
     const std::uint64_t first = (begin + 4095) & ~std::uint64_t{4095};
     const std::uint64_t last = (end < size() ? end : size()) & ~std::uint64_t{4095};
-    if (first < last) madvise(data() + first, last - first, MADV_REMOVE);
+    if (first >= last) return;
+    TIDEMARK_KILL_POINT("segment.discard");
+    madvise(data() + first, last - first, MADV_REMOVE);
 }
 
 Segment::~Segment() { release_descriptor(); }

@@ -75,8 +75,9 @@ void Account::apply(Journal& journal, const shm::Event& event, std::uint64_t has
             break;
         }
         default:
-            state.gapped =
-                1;  // a gap record; its figures stand in the ring's counters and are never added
+            --state
+                  .events;  // a gap record; its figures stand in the ring's counters and are never added
+            state.gapped = 1;
     }
 }
 

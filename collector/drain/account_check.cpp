@@ -50,9 +50,9 @@ bool directory_is_possible(const Object& object, const tidemark_account_header& 
     if (slots.back() >= header.page_count) return false;
     return std::all_of(slots.begin(), slots.end(), [&](std::uint32_t number) {
         std::uint32_t depth = 0;
-        const std::uint64_t page =
-            kPagesOffset + std::uint64_t{number} * TIDEMARK_ACCOUNT_PAGE_SIZE +
-            offsetof(tidemark_account_page, depth);
+        const std::uint64_t page = kPagesOffset +
+                                   std::uint64_t{number} * TIDEMARK_ACCOUNT_PAGE_SIZE +
+                                   offsetof(tidemark_account_page, depth);
         return object.read(page, &depth, sizeof depth) && depth <= header.directory_depth;
     });
 }

@@ -65,6 +65,7 @@ struct Core::Parts {
     std::size_t first_of_turn = 0;           // of the alive images
     bool found_something = false;            // that keeps the next rest short
     std::vector<std::uint64_t> busy_images;  // numbers of those that the last pass moved
+    std::vector<std::uint64_t> newcomers;    // attached since the last heartbeat
 
     bool run_tasks(Core& core);
     std::vector<Image*> with_news();
@@ -72,6 +73,7 @@ struct Core::Parts {
     std::uint64_t drain(const std::vector<Image*>& images, bool all);
     bool retire_ended();
     void heartbeat();
+    std::vector<Image*> not_shown_yet();
     void look_at_live_words();
     void measure_rings();
     void replace_stats_segment();
@@ -103,6 +105,7 @@ bool Core::open(std::string& error) {
         if (on_covered) on_covered(image, device);
     };
     p.registry->on_attached = [this](std::uint64_t image, int pid) {
+        parts_->newcomers.push_back(image);
         if (on_attached) on_attached(image, pid);
     };
     p.bells.slot_for(geteuid());
@@ -281,14 +284,27 @@ void Core::Parts::heartbeat() {
     registry->give_back_some();  // also where there never is a pause
     registry->audit_step();
     if (now >= next_measure) measure_rings();
-    publisher->publish({}, counters);
+    publisher->publish(not_shown_yet(), counters);
     if (!stats.in_place()) replace_stats_segment();
+}
+
+// Programs that attached, and recorded nothing yet that would have made them known.
+std::vector<Image*> Core::Parts::not_shown_yet() {
+    std::vector<Image*> images;
+    for (const std::uint64_t number : std::exchange(newcomers, {})) {
+        const auto place = registry->images().find(number);
+        if (place == registry->images().end()) continue;
+        Image* image = place->second.get();
+        if (image->account && image->process_row == UINT32_MAX) images.push_back(image);
+    }
+    return images;
 }
 
 // Only a look at the directory takes off what is gone, and finds rings that could not be attached before.
 void Core::Parts::measure_rings() {
     next_measure = shm::monotonic_ns() + kMeasureNs;
     if (!stop.load(std::memory_order_relaxed)) registry->scan();
+    registry->remove_unfinished();
     found_something = true;  // it may have attached one that rings no bell
     for (const auto& [uid, bytes] : registry->ring_bytes())
         bells.set_undrained(uid, bytes);

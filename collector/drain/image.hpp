@@ -42,7 +42,6 @@ struct Image {
     // Rows of the stats segment; UINT32_MAX: none.
     std::uint32_t process_row = UINT32_MAX;
     std::vector<std::uint32_t> usage_rows;
-    bool process_row_dirty = true;
 };
 
 }  // namespace tidemark::collector

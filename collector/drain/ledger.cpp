@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/drain/ledger.hpp"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstring>
@@ -22,7 +23,12 @@ std::string Ledger::name_of(const std::string& instance) {
 bool Ledger::open(const std::string& instance, bool& made, std::string& error) {
     const std::string name = name_of(instance);
     made = false;
-    if (access(("/dev/shm/" + name).c_str(), F_OK) != 0) {
+    // One whose maker was killed before it had a size holds nothing. We hold the instance's lock: nobody makes it now.
+    struct stat status = {};
+    const std::string path = "/dev/shm/" + name;
+    if (lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0)
+        shm::Segment::unlink(name);
+    if (access(path.c_str(), F_OK) != 0) {
         if (!shm::Segment::create(name, kLedgerSize, 0600, segment_, error)) return false;
         made = true;
     } else if (!shm::Segment::open(name, shm::Segment::Access::kReadWrite, geteuid(), kLedgerSize,

@@ -103,10 +103,10 @@ bool LiveTable::deepen(Journal& journal) noexcept {
 
 void LiveTable::clear(std::uint32_t number, std::uint32_t depth) noexcept {
     auto* words = reinterpret_cast<std::uint64_t*>(page(number));
-    TIDEMARK_KILL_POINT("table.clear_page");
     for (std::size_t i = 0; i < sizeof(tidemark_account_page) / 8; ++i) {
         // SYNC(live-table)
-        __atomic_store_n(words + i, std::uint64_t{0}, __ATOMIC_RELEASE);
+        TIDEMARK_SHARED_STORE("table.clear_page",
+                              __atomic_store_n(words + i, std::uint64_t{0}, __ATOMIC_RELEASE));
     }
     page(number)->depth = depth;
     fill_of(number) = {};

@@ -323,7 +323,6 @@ void Pass::commit(std::vector<Image*>& moved, std::uint64_t events) {
     for (Image* image : moved) {
         image->account->committed();
         totals_.count(*image->account, image->counted);
-        image->process_row_dirty = true;
         image->ring->give_back(image->account->positions);
     }
 }

@@ -74,7 +74,6 @@ void Publisher::publish_image(Image& image) {
     publish_row(TIDEMARK_TABLE_PROCESS, image.process_row, row);
     if (image.untold_row) *image.untold_row = row;
     publish_usages(image);
-    image.process_row_dirty = false;
 }
 
 // Of an exited image, whose account is closed.

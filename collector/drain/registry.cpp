@@ -47,7 +47,6 @@ std::string users_of(std::int32_t pid) {
     return {};
 }
 
-
 }  // namespace
 
 std::vector<std::string> objects_with_prefix(const std::string& prefix) {
@@ -171,7 +170,8 @@ void Registry::attach(std::unique_ptr<Ring> ring) {
     Image& image = *known->second;
     // Names of rings are to be seen by all: who takes one that became free must not go on with another's account.
     if (image.identity.uid != ring->owner()) {
-        return refuse(ring->name(), "cannot attach /dev/shm/" + ring->name() + ": its image is of uid " +
+        return refuse(ring->name(), "cannot attach /dev/shm/" + ring->name() +
+                                        ": its image is of uid " +
                                         std::to_string(image.identity.uid) + ", it is of uid " +
                                         std::to_string(ring->owner()) + "; it is left alone");
     }

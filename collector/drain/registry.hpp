@@ -68,6 +68,8 @@ public:
     void forget_old(std::uint64_t now_ns);
     // Objects of this instance that belong to nothing; names of what was unlinked.
     std::vector<std::string> clean();
+    // Rings whose makers died before they had their names. What was removed.
+    std::vector<std::string> remove_unfinished();
     // A private instance leaves nothing behind.
     void remove_all();
 

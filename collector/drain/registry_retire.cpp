@@ -218,18 +218,24 @@ void Registry::forget_old(std::uint64_t now_ns) {
     malloc_trim(0);
 }
 
-std::vector<std::string> Registry::clean() {
+std::vector<std::string> Registry::remove_unfinished() {
     std::vector<std::string> removed;
-    const auto remove = [&](const std::string& name) {
-        if (shm::Segment::unlink(name)) removed.push_back(name);
-    };
     for (const std::string& name : objects_with_prefix(shm::kTemporaryPrefix)) {
         // A ring being made is locked by its maker as soon as it is there; one that nobody locks was left by a maker
         // that died.
         bool missing = false;
         if (is_younger_than(name, kBeingMade_s)) continue;
-        if (!shm::byte_is_locked(name, shm::kProducerLockByte, &missing) && !missing) remove(name);
+        if (shm::byte_is_locked(name, shm::kProducerLockByte, &missing) || missing) continue;
+        if (shm::Segment::unlink(name)) removed.push_back(name);
     }
+    return removed;
+}
+
+std::vector<std::string> Registry::clean() {
+    std::vector<std::string> removed = remove_unfinished();
+    const auto remove = [&](const std::string& name) {
+        if (shm::Segment::unlink(name)) removed.push_back(name);
+    };
     const std::string accounts = "tidemark." + configuration_.instance + ".account.";
     for (const std::string& name : objects_with_prefix(accounts)) {
         const std::uint64_t number = std::strtoull(name.c_str() + accounts.size(), nullptr, 16);

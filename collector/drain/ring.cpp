@@ -38,7 +38,8 @@ std::unique_ptr<Ring> Ring::attach(const std::string& name, const std::string& i
         return nullptr;
     }
     // Most junk is known by that alone, without opening it.
-    if (!S_ISREG(status.st_mode) || static_cast<std::uint64_t>(status.st_size) < shm::kBlocksOffset) {
+    if (!S_ISREG(status.st_mode) ||
+        static_cast<std::uint64_t>(status.st_size) < shm::kBlocksOffset) {
         error = "cannot attach " + path + ": " +
                 (S_ISREG(status.st_mode) ? "too small for a ring" : "not a regular file") +
                 "; it is left alone";

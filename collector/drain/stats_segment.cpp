@@ -151,6 +151,7 @@ bool StatsSegment::put_in_place(std::string& error) {
     // They change places, so that the old one keeps a name until it is marked: if we are killed in between, the next
     // collector finds it there.
     const bool known = stat(from.c_str(), &status) == 0;
+    TIDEMARK_KILL_POINT("stats.exchange");
     const bool exchanged =
         known && renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_EXCHANGE) == 0;
     if (!exchanged && (!known || std::rename(from.c_str(), to.c_str()) != 0)) {

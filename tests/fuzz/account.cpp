@@ -85,7 +85,8 @@ bool change(const Object& account, const Object& ledger, Input& input) {
             const std::uint64_t number = place % 8;
             const UndoRecord record{static_cast<std::uint32_t>(word & 7),
                                     static_cast<std::uint32_t>(word >> 3 & 63),
-                                    word >> 9 & 0x7FFFFF, {place, word, ~word, place << 32}};
+                                    word >> 9 & 0x7FFFFF,
+                                    {place, word, ~word, place << 32}};
             ledger.put(kRecordsAt + number * sizeof record, record);
             ledger.put(kJournalAt, number + 1);
             return true;
@@ -127,7 +128,8 @@ void run(const std::uint8_t* data, std::size_t size) {
             ledger_changed |= change(account, ledger, input);
     }
     read_account(ring.image);
-    if (!world.opens()) return require(ledger_changed, "an account keeps the collector from starting");
+    if (!world.opens())
+        return require(ledger_changed, "an account keeps the collector from starting");
     world.core().flush();
     if (!ledger_changed) world.honest_goes_on();
     ring.let_go();

@@ -34,8 +34,7 @@ inline constexpr std::uint32_t kHonestDevice = 65534;
 class DrainWorld {
 public:
     DrainWorld() : honest_(name(), 1, 64) {
-        collector::log_configure(collector::LogTarget::kStandardError,
-                                 collector::LogLevel::kError);
+        collector::log_configure(collector::LogTarget::kStandardError, collector::LogLevel::kError);
         configuration_.instance = name();
         configuration_.private_instance = true;
         configuration_.limits.live_table_bytes = 1 << 20;
@@ -116,8 +115,7 @@ private:
     static void remove_what_is_left() {
         const std::string ours = "tidemark." + name() + ".";
         for (const auto& entry : std::filesystem::directory_iterator("/dev/shm"))
-            if (entry.path().filename().string().rfind(ours, 0) == 0)
-                unlink(entry.path().c_str());
+            if (entry.path().filename().string().rfind(ours, 0) == 0) unlink(entry.path().c_str());
     }
     StatsReader reader() {
         std::string error;

@@ -97,9 +97,9 @@ void work(const HostileRing& ring, Input& input) {
     const std::uint32_t count = input.take<std::uint8_t>() % kCapacity;
     const std::uint64_t from = input.take<std::uint16_t>();
     for (std::uint64_t i = 0; i < count; ++i) {
-        const auto operation =
-            i % 3 == 2 ? shm::Operation::kFree : shm::Operation::kAllocation;
-        ring.append(lane, {test::HandRing::now(), from + i / 3, shm::pack(operation, 0, 64 + i), 0, 0});
+        const auto operation = i % 3 == 2 ? shm::Operation::kFree : shm::Operation::kAllocation;
+        ring.append(lane,
+                    {test::HandRing::now(), from + i / 3, shm::pack(operation, 0, 64 + i), 0, 0});
     }
 }
 
@@ -114,8 +114,9 @@ void step(DrainWorld& world, const HostileRing& ring, Input& input, int& passes)
             const std::uint64_t offsets[] = {0, 8, 16, 128, 136};
             const std::uint64_t place = lane + offsets[input.take<std::uint8_t>() % 5u];
             const auto word = input.take<std::uint64_t>();
-            ring.put(place, input.take<std::uint8_t>() % 2 == 0 ? word
-                                                                 : ring.at<std::uint64_t>(place) + (word & 0x1FFFF));
+            ring.put(place, input.take<std::uint8_t>() % 2 == 0
+                                ? word
+                                : ring.at<std::uint64_t>(place) + (word & 0x1FFFF));
             break;
         }
         case 2:

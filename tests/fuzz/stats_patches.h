@@ -12,7 +12,8 @@
 #include <string.h>
 
 typedef struct fuzz_segment {
-    unsigned char* bytes; /* exactly as large as it says, so that a sanitizer sees a step beyond it */
+    unsigned char*
+        bytes; /* exactly as large as it says, so that a sanitizer sees a step beyond it */
     size_t size;
 } fuzz_segment;
 

@@ -162,7 +162,8 @@ public:
         : HandRing(instance, lanes, capacity) {}
     void appear() const {
         const std::string other = "/dev/shm/moved." + name;
-        if (rename(path().c_str(), other.c_str()) != 0 || rename(other.c_str(), path().c_str()) != 0)
+        if (rename(path().c_str(), other.c_str()) != 0 ||
+            rename(other.c_str(), path().c_str()) != 0)
             std::perror("rename");
     }
     std::string path() const { return "/dev/shm/" + name; }

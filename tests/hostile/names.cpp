@@ -66,12 +66,11 @@ Cost measure(HostileWorld& world, std::uint64_t events) {
 
 void compare(const std::string& what, const Cost& quiet, const Cost& disturbed) {
     MESSAGE(what << ": " << quiet.ticks_per_million() << " ticks a million events undisturbed, "
-                 << disturbed.ticks_per_million() << " disturbed; " << quiet.memory_kb << " KiB and "
-                 << disturbed.memory_kb << " KiB");
+                 << disturbed.ticks_per_million() << " disturbed; " << quiet.memory_kb
+                 << " KiB and " << disturbed.memory_kb << " KiB");
     if (!is_sanitized()) CHECK(disturbed.memory_kb < 2 * quiet.memory_kb);
     // Asserted where there is time enough to measure it.
-    if (torture_minutes() > 0)
-        CHECK(disturbed.ticks_per_million() < 2 * quiet.ticks_per_million());
+    if (torture_minutes() > 0) CHECK(disturbed.ticks_per_million() < 2 * quiet.ticks_per_million());
 }
 
 }  // namespace
@@ -105,7 +104,8 @@ TEST_CASE("junk as large as a ring disturbs neither figures nor memory") {
     CHECK(world.honest_differences() == "");
 }
 
-TEST_CASE("links, fifos and folders under our names are refused by name, and nothing waits on them") {
+TEST_CASE(
+    "links, fifos and folders under our names are refused by name, and nothing waits on them") {
     take_own_shm();
     HostileWorld world;
     const std::string ring = "/dev/shm/tidemark.ring." + std::string(8, 'b');
@@ -153,8 +153,8 @@ TEST_CASE("a ring of many terabytes is refused, and takes no address space from 
     ring.header().object_size = huge;
     ring.cut(huge);
     ring.appear();
-    CHECK(comes_true(
-        [&] { return world.collector.has_said("it is larger than any ring may be"); }));
+    CHECK(
+        comes_true([&] { return world.collector.has_said("it is larger than any ring may be"); }));
     CHECK(comes_true([&] { return world.row().rings_refused == 1; }));
     CHECK(world.honest_differences() == "");
 }

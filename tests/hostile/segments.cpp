@@ -16,7 +16,8 @@ constexpr int kEvents = 400;  // in the first four pages of blocks
 
 }  // namespace
 
-TEST_CASE("a ring that is cut off at any page, with records yet to be read, is quarantined as that") {
+TEST_CASE(
+    "a ring that is cut off at any page, with records yet to be read, is quarantined as that") {
     HostileWorld world;
     for (std::uint64_t pages = 0; pages <= kBlockPages + 4; ++pages) {
         CAPTURE(pages);
@@ -150,12 +151,15 @@ TEST_CASE("flipped bits anywhere in a ring harm itself alone") {
             const std::uint64_t places[] = {1024, shm::kLanesOffset + 1024,
                                             shm::kBlocksOffset + 300 * sizeof(shm::Event)};
             const std::uint64_t end = places[random() % 3];
-            const std::uint64_t first = end == 1024 ? 0 : end == places[1] ? shm::kLanesOffset : shm::kBlocksOffset;
+            const std::uint64_t first = end == 1024        ? 0
+                                        : end == places[1] ? shm::kLanesOffset
+                                                           : shm::kBlocksOffset;
             auto* bytes = reinterpret_cast<unsigned char*>(&ring.header());
             const std::uint64_t at = first + random() % (end - first);
             // Asked for by another instance it would be somebody else's.
             if (at >= 128 && at < 192) continue;
-            __atomic_fetch_xor(bytes + at, static_cast<unsigned char>(1u << random() % 8), __ATOMIC_RELAXED);
+            __atomic_fetch_xor(bytes + at, static_cast<unsigned char>(1u << random() % 8),
+                               __ATOMIC_RELAXED);
         }
         ++rings;
     } while (minutes > 0 ? std::chrono::steady_clock::now() < until : rings < 100);

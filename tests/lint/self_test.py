@@ -6,6 +6,7 @@ from pathlib import Path
 
 import check_files
 import check_includes
+import check_kill_points
 import check_sync
 import check_words
 from project import Project, without_comments
@@ -125,6 +126,31 @@ class Files(LintTest):
     def test_a_long_file_is_found_unless_it_says_why(self):
         self.finds(check_files, {"shm/a.cpp": SPDX + "\n" * 400}, "shm/a.cpp", 400)
         self.finds_nothing(check_files, {"shm/a.cpp": SPDX + "// size: one table\n" + "\n" * 400})
+
+
+class KillPoints(LintTest):
+    STORE = "TIDEMARK_SHARED_STORE(\"append.head\",\n    __atomic_store_n(&lane->head, f(1), __ATOMIC_RELAXED));\n"
+
+    def test_a_store_in_a_point_and_one_to_private_memory_pass(self):
+        self.finds_nothing(check_kill_points, {
+            "shm/lane.hpp": self.STORE,
+            "producer/a.cpp": "__atomic_store_n(&process_page.lock, 0u, __ATOMIC_RELAXED);\nf(\n);\n",
+            "viewers/a.cpp": "word.store(1);\n",
+        })  # fmt: skip
+
+    def test_a_store_outside_is_found(self):
+        self.finds(check_kill_points, {"shm/lane.hpp": self.STORE + "__atomic_store_n(&lane->tail, 1, order);\n"},
+                   "shm/lane.hpp", 3)  # fmt: skip
+        self.finds(check_kill_points, {"shm/a.cpp": "std::atomic_ref(header.pass).store(1, order);\n"}, "shm/a.cpp", 1)
+
+    def test_a_system_call_that_others_see_is_found_without_a_point_just_before(self):
+        call = 'raw_syscall(SYS_unlinkat, AT_FDCWD, path, 0);\n'
+        self.finds(check_kill_points, {"shm/a.cpp": call}, "shm/a.cpp", 1)
+        self.finds_nothing(check_kill_points, {"shm/a.cpp": 'TIDEMARK_KILL_POINT("a.b");\n' + call})
+
+    def test_a_name_that_stands_twice_is_found(self):
+        self.finds(check_kill_points, {"shm/a.cpp": 'TIDEMARK_KILL_POINT("a.b");\n', "shm/b.cpp": self.STORE + 'TIDEMARK_KILL_POINT("a.b");\n'},
+                   "shm/b.cpp", 3)  # fmt: skip
 
 
 class Words(LintTest):

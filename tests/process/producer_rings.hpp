@@ -98,8 +98,16 @@ inline std::vector<std::string> ring_names() {
     return names;
 }
 
-// Everything that the ring's lanes hold from their tail on.
-inline RingView view_of(const MappedRing& ring, const std::string& name) {
+// Goes past what a collector took, through the links that lie there; what it took may be overwritten by now.
+inline void skip_taken(shm::LaneReader& reader, const shm::Lane& lane) {
+    shm::Event event;
+    auto fault = TIDEMARK_QUARANTINE_NONE;
+    while (reader.cursor.position < lane.tail && fault == TIDEMARK_QUARANTINE_NONE)
+        reader.take(reader.cursor.position + 1, &event, 1, fault);
+}
+
+// Everything that the ring's lanes hold, or only what no collector gave back.
+inline RingView view_of(const MappedRing& ring, const std::string& name, bool untaken = false) {
     RingView view;
     view.name = name;
     std::memcpy(static_cast<void*>(&view.header), ring.base(), sizeof view.header);
@@ -110,6 +118,8 @@ inline RingView view_of(const MappedRing& ring, const std::string& name) {
         std::vector<shm::Event> events(2 * shm::kMostBlockEvents);
         auto fault = TIDEMARK_QUARANTINE_NONE;
         if (!reader.begin()) ++view.faults;
+        const auto* lanes = reinterpret_cast<const shm::Lane*>(ring.base() + shm::kLanesOffset);
+        if (untaken) skip_taken(reader, lanes[i]);
         const std::size_t taken = reader.take(reader.head(), events.data(), events.size(), fault);
         if (fault != TIDEMARK_QUARANTINE_NONE) ++view.faults;
         events.resize(taken);
@@ -118,14 +128,14 @@ inline RingView view_of(const MappedRing& ring, const std::string& name) {
     return view;
 }
 
-// The rings that want this instance, by image id; `prefix` also those under their temporary name.
-inline std::vector<RingView> read_rings(const std::string& instance) {
+// The rings that want this instance.
+inline std::vector<RingView> read_rings(const std::string& instance, bool untaken = false) {
     std::vector<RingView> rings;
     for (const std::string& name : ring_names()) {
         if (name.rfind(shm::kRingPrefix, 0) != 0) continue;
         const MappedRing ring(name);
         if (ring.base() == nullptr || instance != ring.header().instance) continue;
-        rings.push_back(view_of(ring, name));
+        rings.push_back(view_of(ring, name, untaken));
     }
     return rings;
 }
