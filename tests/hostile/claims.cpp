@@ -11,8 +11,22 @@ namespace {
 
 constexpr std::uint32_t kUser = 64'321;
 
-void give_away(const HostileRing& ring) {
-    if (chown(ring.path().c_str(), kUser, kUser) != 0) std::perror("chown");
+void give_away(HostileRing& ring, std::uint32_t user = kUser) {
+    if (chown(ring.path().c_str(), user, user) != 0) std::perror("chown");
+}
+
+// As the ring of a process that is gone.
+void give_away_as(HostileRing& ring, std::uint32_t user) {
+    const pid_t gone = fork();
+    if (gone == 0) _exit(0);
+    wait_until_ended(gone);
+    ring.header().uid = user;
+    ring.header().pid = gone;
+    give_away(ring, user);
+}
+
+void remove_bell(std::uint32_t user) {
+    unlink(("/dev/shm/tidemark.bell." + std::to_string(user)).c_str());
 }
 
 }  // namespace
@@ -49,16 +63,37 @@ TEST_CASE("a ring that claims another user's process is refused by name") {
 TEST_CASE("a user's ring of a process that is gone is drained") {
     require_root();
     HostileWorld world;
-    const pid_t gone = fork();
-    if (gone == 0) _exit(0);
-    wait_until_ended(gone);
     HostileRing ring(world.instance.name());
-    ring.header().uid = kUser;
-    ring.header().pid = gone;
-    give_away(ring);
+    give_away_as(ring, kUser);
     ring.appear();
     ring.work(10);
     CHECK(world.is_drained(ring.image, 10));
     CHECK(world.honest_differences() == "");
-    unlink(("/dev/shm/tidemark.bell." + std::to_string(kUser)).c_str());
+    remove_bell(kUser);
+}
+
+TEST_CASE("who takes the name of a ring that is gone does not go on with its user's account") {
+    require_root();
+    HostileWorld world;
+    std::uint64_t image = 0;
+    {
+        HostileRing ring(world.instance.name());
+        image = ring.image;
+        give_away_as(ring, kUser);
+        ring.appear();
+        ring.work(10);
+        REQUIRE(world.is_drained(image, 10));
+        world.collector.kill();
+    }
+    HostileRing thief(world.instance.name(), 1, 512, image);
+    give_away_as(thief, kUser + 1);
+    thief.work(20);
+    world.collector.start_again();
+    CHECK(comes_true([&] { return world.collector.has_said("its image is of uid 64321"); }));
+    REQUIRE(world.is_drained(image, 10));
+    CHECK(world.process(image)->events == 10);
+    CHECK(world.process(image)->uid == kUser);
+    CHECK(world.honest_differences() == "");
+    remove_bell(kUser);
+    remove_bell(kUser + 1);
 }

@@ -158,8 +158,8 @@ public:
 class HostileRing : public HandRing {
 public:
     explicit HostileRing(const std::string& instance, std::uint32_t lanes = 1,
-                         std::uint32_t capacity = 512)
-        : HandRing(instance, lanes, capacity) {}
+                         std::uint32_t capacity = 512, std::uint64_t number = 0)
+        : HandRing(instance, lanes, capacity, number) {}
     void appear() const {
         const std::string other = "/dev/shm/moved." + name;
         if (rename(path().c_str(), other.c_str()) != 0 ||

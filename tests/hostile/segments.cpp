@@ -200,3 +200,32 @@ TEST_CASE("a ring that another, smaller one replaced while no collector ran is q
     CHECK(world.is_quarantined(ring.image, TIDEMARK_QUARANTINE_HEADER));
     CHECK(world.honest_differences() == "");
 }
+
+TEST_CASE("an account that was damaged while no collector ran is not used, and said so by name") {
+    struct Damage {
+        std::uint64_t offset, word;
+    };
+    const Damage damages[] = {
+        {offsetof(tidemark_account_header, page_count), 0xFFFFFFFF},
+        {offsetof(tidemark_account_header, image), 1},
+        {64 * 1024, 0x7FFFFFFF},                                 // the directory's first slot
+        {64 * 1024 + (4ull << TIDEMARK_ACCOUNT_MAX_DEPTH), 99},  // the first page's depth
+    };
+    HostileWorld world;
+    for (const Damage& damage : damages) {
+        CAPTURE(damage.offset);
+        HostileRing ring(world.instance.name());
+        ring.appear();
+        ring.work(10);
+        REQUIRE(world.is_drained(ring.image, 10));
+        world.collector.kill();
+        const std::string path = AccountReader::path_of(world.instance.name(), ring.image);
+        const int file = open(path.c_str(), O_RDWR | O_CLOEXEC);
+        REQUIRE(file >= 0);
+        CHECK(pwrite(file, &damage.word, 4, static_cast<off_t>(damage.offset)) == 4);
+        close(file);
+        world.collector.start_again();
+        CHECK(comes_true([&] { return world.collector.has_said("cannot use " + path); }));
+        CHECK(world.honest_differences() == "");
+    }
+}
