@@ -40,6 +40,12 @@ public:
                cursor.capacity <= kFirstBlockEvents;
     }
 
+    // Goes on where an earlier consumer stood. False: there is no such block in this object, and the lane can't be read.
+    bool resume(const LanePosition& position) noexcept {
+        cursor = position;
+        return cursor.block_offset == 0 || block_is_possible(cursor.block_offset, cursor.capacity);
+    }
+
     // Head as published now. SYNC(lane-head): acquire pairs with the writer's release, so that every record below is
     // complete.
     std::uint64_t head() const noexcept { return __atomic_load_n(&lane_->head, __ATOMIC_ACQUIRE); }

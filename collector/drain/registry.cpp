@@ -4,6 +4,7 @@
 #include "collector/drain/registry.hpp"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -30,38 +31,41 @@ std::uint64_t boot_time_unix_ns() {
     return 0;
 }
 
-// A ring may claim any process. True if the one that it names lives and is another user's: none of its four user ids is
-// the ring's owner. Only root serves several users; its own rings may name whom they like.
-bool is_of_another_user(const shm::RingHeader& said, uid_t owner) {
-    if (geteuid() != 0 || owner == 0) return false;
-    if (shm::read_start_ticks(said.pid) != said.start_ticks) return false;
-    std::ifstream status("/proc/" + std::to_string(said.pid) + "/status");
-    std::string word;
-    while (status >> word && word != "Uid:") {
-    }
-    std::uint64_t uid = 0;
-    bool is_known = false;
-    while (status >> uid) {
-        if (uid == owner) return false;
-        is_known = true;
-    }
-    return is_known;
-}
+constexpr std::size_t kRefusedLookedAtAgain = 64;  // in one scan
+constexpr std::uint64_t kRefusedNamed = 100;       // in the log
 
 bool begins_with(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
+
+// Whatever it is, also a link to nowhere.
+bool is_there(const std::string& name) {
+    return faccessat(AT_FDCWD, ("/dev/shm/" + name).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+// Real, effective, saved and file system user of a process. Empty: there is none, or it can't be seen.
+std::string users_of(std::int32_t pid) {
+    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+    std::string line;
+    while (std::getline(status, line))
+        if (begins_with(line, "Uid:")) return line.substr(sizeof "Uid:" - 1) + "\t";
+    return {};
+}
 
 }  // namespace
 
 std::vector<std::string> objects_with_prefix(const std::string& prefix) {
     std::vector<std::string> names;
+    for_each_object(prefix, [&](const std::string& name) { names.push_back(name); });
+    return names;
+}
+
+void for_each_object(const std::string& prefix,
+                     const std::function<void(const std::string& name)>& visit) {
     DIR* directory = opendir("/dev/shm");
-    if (directory == nullptr) return names;
+    if (directory == nullptr) return;
     while (const dirent* entry = readdir(directory)) {
-        if (std::strncmp(entry->d_name, prefix.c_str(), prefix.size()) == 0)
-            names.emplace_back(entry->d_name);
+        if (std::strncmp(entry->d_name, prefix.c_str(), prefix.size()) == 0) visit(entry->d_name);
     }
     closedir(directory);
-    return names;
 }
 
 Registry::Registry(const Configuration& configuration, Ledger& ledger, Totals& totals,
@@ -81,13 +85,23 @@ Registry::Registry(const Configuration& configuration, Ledger& ledger, Totals& t
 }
 
 void Registry::scan(Ends ends) {
-    std::set<std::string> others;
-    for (const std::string& name : objects_with_prefix(shm::kRingPrefix)) {
-        ring_appeared(name);
+    std::size_t others = 0, refused = 0;
+    for_each_object(shm::kRingPrefix, [&](const std::string& name) {
+        // Whoever makes a hundred thousand of these would otherwise hold up the drain each time.
+        if (refused_.count(name) == 0 || ++refused <= kRefusedLookedAtAgain) ring_appeared(name);
         if (ends == Ends::kLookFor) ring_released(name);
-        if (others_.count(name) != 0) others.insert(name);
-    }
-    others_.swap(others);  // those that are gone are forgotten
+        others += others_.count(name);
+    });
+    if (others_.size() > others) forget_gone(others_);
+    if (refused_.size() > refused + kRefusedLookedAtAgain) forget_gone(refused_);
+}
+
+void Registry::forget_gone(NameSet& names) {
+    NameSet still_there;
+    for_each_object(shm::kRingPrefix, [&](const std::string& name) {
+        if (names.count(name) != 0) still_there.insert(name);
+    });
+    names.swap(still_there);
 }
 
 void Registry::ring_appeared(const std::string& name) {
@@ -105,13 +119,38 @@ void Registry::ring_appeared(const std::string& name) {
         user_has_collector(ring->owner())) {
         return;  // its user's own collector takes it
     }
+    if (ring && claims_another_users_process(*ring)) {
+        return refuse(name, "cannot attach /dev/shm/" + name + ": uid " +
+                                std::to_string(ring->owner()) + " says that it is of process " +
+                                std::to_string(ring->identity().pid) +
+                                ", which is another user's; it is left alone");
+    }
     if (ring) return attach(std::move(ring));
     if (why == Ring::Refusal::kNotOurs) others_.insert(name);
-    if (why == Ring::Refusal::kBroken && access(("/dev/shm/" + name).c_str(), F_OK) == 0 &&
-        refused_.insert(name).second) {
-        ++counters_.rings_refused;
-        log_warning(error);
-    }
+    if (why == Ring::Refusal::kBroken && is_there(name)) refuse(name, error);
+}
+
+void Registry::refuse(const std::string& name, const std::string& error) {
+    if (!refused_.insert(name).second) return;
+    if (++counters_.rings_refused <= kRefusedNamed) log_warning(error);
+    if (counters_.rings_refused == kRefusedNamed)
+        log_warning("more rings that are refused are counted, and not named any more");
+}
+
+// What a ring says of its process is shown beside that process's name, and joined with what others tell of it. Root may
+// say what it likes, and so may this collector's own proxies of socket clients.
+bool Registry::claims_another_users_process(const Ring& ring) const {
+    const shm::RingHeader& said = ring.identity();
+    const bool is_proxy = said.origin == TIDEMARK_ORIGIN_SOCKET && ring.owner() == geteuid();
+    if (ring.owner() == 0 || is_proxy || is_foreign(said) || said.pid <= 0) return false;
+    const std::string users = users_of(said.pid);
+    return !users.empty() &&
+           users.find("\t" + std::to_string(ring.owner()) + "\t") == std::string::npos;
+}
+
+// A pid of another namespace would name a stranger here.
+bool Registry::is_foreign(const shm::RingHeader& said) const {
+    return said.pid_namespace != 0 && pid_namespace_ != 0 && said.pid_namespace != pid_namespace_;
 }
 
 bool Registry::user_has_collector(std::uint32_t uid) const {
@@ -140,8 +179,18 @@ void Registry::attach(std::unique_ptr<Ring> ring) {
         known = images_.find(identity.image);
     }
     Image& image = *known->second;
+    // Names of rings are to be seen by all: who takes one that became free must not go on with another's account.
+    if (image.identity.uid != ring->owner()) {
+        return refuse(ring->name(), "cannot attach /dev/shm/" + ring->name() +
+                                        ": its image is of uid " +
+                                        std::to_string(image.identity.uid) + ", it is of uid " +
+                                        std::to_string(ring->owner()) + "; it is left alone");
+    }
     image.ring = std::move(ring);
     image.ring->account = image.account.get();
+    // What could not be trusted before a restart can't be after it.
+    image.ring->put_in_quarantine(
+        static_cast<tidemark_quarantine>(image.account->state.quarantine));
     image.ring->resume(image.account->positions);
     // A predecessor may have died between its commit and these: without them the program waits for space that it has,
     // and a flush for a publication that was (ours, before the scan).
@@ -223,10 +272,7 @@ ImageIdentity Registry::identify(const Ring& ring) {
     identity.forked = said.parent_image != 0;
     identity.origin =
         said.origin == TIDEMARK_ORIGIN_SOCKET ? TIDEMARK_ORIGIN_SOCKET : TIDEMARK_ORIGIN_PROGRAM;
-    // A pid of another namespace would name a stranger here.
-    const bool foreign =
-        (said.pid_namespace != 0 && pid_namespace_ != 0 && said.pid_namespace != pid_namespace_) ||
-        is_of_another_user(said, ring.owner());
+    const bool foreign = is_foreign(said);
     identity.pid = foreign ? 0 : said.pid;
     identity.uid = ring.owner();
     identity.start_ticks = said.start_ticks;

@@ -35,6 +35,11 @@ void Registry::recover() {
     }
     undo(by_serial);
     for (std::unique_ptr<Account>& account : accounts) {
+        if (const char* damage = account->damage()) {
+            log_error("cannot use /dev/shm/" + account->object_name() + ": " + damage +
+                      "; its figures are not shown");
+            continue;
+        }
         account->reload();
         adopt(std::move(account));
     }
@@ -95,6 +100,8 @@ void Registry::adopt(std::unique_ptr<Account> account) {
     identity.start_unix_ns = h.start_unix_ns;
     std::memcpy(identity.name, h.name, sizeof identity.name);
     std::memcpy(identity.command, h.command, sizeof identity.command);
+    identity.name[sizeof identity.name - 1] = '\0';
+    identity.command[sizeof identity.command - 1] = '\0';
     image->account = std::move(account);
     if (h.state == TIDEMARK_ACCOUNT_EXITED) {
         image->exited = true;

@@ -117,6 +117,7 @@ void Registry::reopen_exited() {
         std::string error;
         const std::string name = Account::name_of(configuration_.instance, number);
         image->account = Account::open(name, configuration_.limits, error);
+        if (image->account && image->account->damage() != nullptr) image->account.reset();
         if (image->account)
             image->account->reload();
         else
@@ -253,11 +254,11 @@ std::vector<std::string> Registry::clean() {
 
 std::map<std::uint32_t, std::uint64_t> Registry::ring_bytes() const {
     std::map<std::uint32_t, std::uint64_t> bytes{{geteuid(), 0}};
-    for (const std::string& name : objects_with_prefix(shm::kRingPrefix)) {
+    for_each_object(shm::kRingPrefix, [&](const std::string& name) {
         struct stat status = {};
-        if (lstat(("/dev/shm/" + name).c_str(), &status) != 0) continue;
+        if (lstat(("/dev/shm/" + name).c_str(), &status) != 0) return;
         bytes[status.st_uid] += static_cast<std::uint64_t>(status.st_blocks) * 512;
-    }
+    });
     return bytes;
 }
 

@@ -140,5 +140,15 @@ TEST_CASE("durations, modes and devices") {
         CHECK_FALSE(parse_device(bad));
 }
 
+TEST_CASE("a file nested without end, or with a key of two lines, is refused in one line") {
+    const std::string deep(500'000, '[');
+    for (const std::string& text : {R"({"devices":)" + deep + std::string(deep.size(), ']') + "}",
+                                    deep, std::string(R"({"a\nb":1,"a\nb":1})")}) {
+        const std::string error = refusal(text);
+        CHECK_FALSE(error.empty());
+        CHECK_FALSE(contains(error, "\n"));
+    }
+}
+
 }  // namespace
 }  // namespace tidemark::collector

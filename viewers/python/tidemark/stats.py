@@ -92,7 +92,8 @@ class Stats:
         (`coarse`) in which something changed; in between the last one holds."""
         count, period = HISTORY[kind]
         horizon = self._segment.word(HEARTBEAT_UNIX) - count * period  # what is older was not overwritten yet
-        samples = self._segment.samples(row[f"{kind}_offset"], count)
+        offset = row.get(f"{kind}_offset", 0)  # by the schema's word alone
+        samples = self._segment.samples(offset, count) if isinstance(offset, int) else []
         return [sample for sample in samples if sample[0] > horizon]
 
     # ---- The collector ----
