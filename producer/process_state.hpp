@@ -124,8 +124,8 @@ private:
 void wait_for_callers() noexcept;
 
 inline shm::BellPage* bell() noexcept {
-    // SYNC(process-state): as below; the page was mapped before.
-    return __atomic_load_n(&inherited.bell, __ATOMIC_ACQUIRE);
+    // Not ordered: a mapping is there for every thread once the kernel has made it, and its bytes are other processes'.
+    return __atomic_load_n(&inherited.bell, __ATOMIC_RELAXED);
 }
 
 // The ring's state, nullptr while there is none.

@@ -36,8 +36,7 @@ constexpr std::uint64_t kFixedBytes = shm::kLanesOffset + 4096;
 
 shm::BellPage* find_bell(std::uint32_t uid) noexcept {
     if (bell() != nullptr && inherited.bell_uid == uid) return bell();
-    // SYNC(process-state): release, so that a thread without the lock finds the page mapped.
-    __atomic_store_n(&inherited.bell, shm::map_bell(uid), __ATOMIC_RELEASE);
+    __atomic_store_n(&inherited.bell, shm::map_bell(uid), __ATOMIC_RELAXED);
     inherited.bell_uid = uid;
     return bell();
 }
