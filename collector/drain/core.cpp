@@ -1,89 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The drain thread's loop: tasks, passes, publications, ends, heartbeats, sleep. What each of them does stands in its
-// own file; this decides only what comes next.
-#include "collector/core.hpp"
-
+// The drain thread's loop, which decides only what comes next, and what others may ask of it: a turn stands in
+// core_turn.cpp, a heartbeat in core_heartbeat.cpp, sleep in core_rest.cpp.
 #include <sys/random.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
-#include <iterator>
 #include <mutex>
-#include <utility>
 
-#include "collector/drain/pass.hpp"
-#include "collector/drain/publisher.hpp"
-#include "collector/drain/registry.hpp"
-#include "collector/log.hpp"
-#include "shm/bell_slots.hpp"
+#include "collector/drain/core_parts.hpp"
 #include "shm/fault_guard.hpp"
 
 namespace tidemark::collector {
 namespace {
 
-constexpr std::uint64_t kHeartbeatNs = 250'000'000;
-constexpr std::uint64_t kMeasureNs = 10'000'000'000;  // between two looks at what rings take up
-constexpr std::uint64_t kSpinNs = 50'000;             // without news before it sleeps
-constexpr std::uint64_t kPollNs = 10'000'000;         // for rings that ring no bell
 constexpr std::uint64_t kBusyEvents = 256;    // a pass this large is followed by the next at once
 constexpr std::uint64_t kGatherNs = 100'000;  // after a smaller one more is gathered first
 
-std::uint64_t new_generation() {
+}  // namespace
+
+std::uint64_t Core::Parts::new_generation() {
     std::uint64_t number = 0;
     if (getrandom(&number, sizeof number, 0) != sizeof number || number == 0)
         number = shm::monotonic_ns() | 1;
     return number;
 }
-
-}  // namespace
-
-struct Core::Parts {
-    Parts(const Configuration& c, SinkPort& s)
-        : configuration(c), sinks(s), bells(c.instance, generation) {}
-
-    Configuration configuration;
-    SinkPort& sinks;
-    const std::uint64_t generation = new_generation();
-    CollectorCounters counters;
-    ClockCalibration clock;
-    Ledger ledger;
-    Totals totals{ledger};
-    StatsSegment stats;
-    shm::BellSlots bells;
-    std::unique_ptr<Publisher> publisher;
-    std::unique_ptr<Registry> registry;
-    std::unique_ptr<Pass> pass;
-
-    std::mutex tasks_mutex;
-    std::vector<std::function<void(Core&)>> tasks;
-    std::atomic<bool> stop{false};
-    std::uint64_t next_heartbeat = 0;
-    std::uint64_t next_measure = 0;
-    std::uint64_t live_words_cursor = 0;
-    std::size_t first_of_turn = 0;           // of the alive images
-    bool found_something = false;            // that keeps the next rest short
-    std::vector<std::uint64_t> busy_images;  // numbers of those that the last pass moved
-    std::vector<std::uint64_t> newcomers;    // attached since the last heartbeat
-
-    bool run_tasks(Core& core);
-    std::vector<Image*> with_news();
-    std::uint64_t turn(bool all);
-    std::uint64_t drain(const std::vector<Image*>& images, bool all);
-    bool retire_ended();
-    void heartbeat();
-    std::vector<Image*> not_shown_yet();
-    void look_at_live_words();
-    void measure_rings();
-    void replace_stats_segment();
-    bool prepare_ahead();
-    bool has_work();
-    void sleep();
-    void rest();
-    std::function<void(std::uint64_t image, std::uint32_t device)> on_covered;
-    void finish();
-};
 
 Core::Core(const Configuration& configuration, SinkPort& sinks)
     : parts_(std::make_unique<Parts>(configuration, sinks)) {}
@@ -122,6 +62,7 @@ bool Core::open(std::string& error) {
     p.heartbeat();
     if (!p.stats.put_in_place(error)) return false;
     p.registry->scan();
+    p.registry->keep_cut_off();
     return true;
 }
 
@@ -189,6 +130,12 @@ std::uint64_t Core::flush() {
         if (!p.pass->left_work()) break;
     }
     p.retire_ended();
+    // Programs that got no ring move no image, and are counted in the bell pages.
+    if (const std::uint64_t untracked = p.bells.untracked_images();
+        untracked != p.counters.untracked_images) {
+        p.counters.untracked_images = untracked;
+        p.publisher->publish({}, p.counters);
+    }
     return p.publisher->pass();
 }
 
@@ -201,201 +148,6 @@ bool Core::Parts::run_tasks(Core& core) {
     for (const std::function<void(Core&)>& task : now)
         task(core);
     return !now.empty();
-}
-
-std::vector<Image*> Core::Parts::with_news() {
-    std::vector<Image*> news;
-    const std::vector<Image*>& alive = registry->alive();
-    for (std::size_t i = 0; i < alive.size(); ++i) {
-        Image* image = alive[(first_of_turn + i) % alive.size()];
-        if (image->ring && image->ring->has_news()) news.push_back(image);
-    }
-    return news;
-}
-
-std::uint64_t Core::Parts::turn(bool all) {
-    const std::vector<Image*> news = with_news();
-    if (news.empty()) return 0;
-    const std::uint64_t events = drain(news, all);
-    // Those that this pass did not come to are first in the next.
-    const std::vector<Image*>& alive = registry->alive();
-    const auto next = std::find_if(alive.begin(), alive.end(), [&](const Image* image) {
-        return image->identity.image == pass->stopped_before();
-    });
-    if (next != alive.end()) first_of_turn = static_cast<std::size_t>(next - alive.begin());
-    return events;
-}
-
-std::uint64_t Core::Parts::drain(const std::vector<Image*>& images, bool all) {
-    const std::uint64_t begun = shm::monotonic_ns();
-    for (Image* image : images)
-        registry->refresh_declarations(*image);
-    std::vector<Image*> moved;
-    const std::uint64_t events = pass->run(images, moved, all);
-    if (moved.empty()) return events;
-    busy_images.clear();
-    for (const Image* image : moved)
-        busy_images.push_back(image->identity.image);
-    registry->note_moved(moved);
-    publisher->publish(moved, counters);
-    for (const Covered& covered : pass->covered())
-        if (on_covered) on_covered(covered.image, covered.device);
-    for (Image* image : moved) {
-        if (image->ring) image->ring->mark_published(image->account->positions);
-    }
-    counters.publish_latency_last_ns = shm::monotonic_ns() - begun;
-    counters.publish_latency_highest_ns =
-        std::max(counters.publish_latency_highest_ns, counters.publish_latency_last_ns);
-    return events;
-}
-
-// Images whose producer let go: the rest of their lanes first, then their end.
-bool Core::Parts::retire_ended() {
-    std::vector<Image*> ended;
-    std::vector<Image*> moved;
-    std::copy_if(registry->alive().begin(), registry->alive().end(), std::back_inserter(ended),
-                 [](const Image* image) { return image->ended; });
-    for (Image* image : ended) {
-        if (image->ring) {
-            drain({image}, true);
-            const bool readable = image->ring->quarantine() == TIDEMARK_QUARANTINE_NONE;
-            if (readable && image->ring->has_news()) continue;
-        }
-        registry->retire(*image, moved);
-    }
-    found_something |= moved.size() < ended.size();  // some could not be retired yet
-    if (moved.empty()) return false;
-    publisher->publish(moved, counters);
-    for (Image* image : moved)
-        registry->settle_exited(*image);
-    return true;
-}
-
-void Core::Parts::heartbeat() {
-    const std::uint64_t now = shm::monotonic_ns();
-    next_heartbeat = now + kHeartbeatNs;
-    clock.refresh();
-    bells.heartbeat(now);
-    counters.untracked_images = bells.untracked_images();
-    stats.heartbeat(shm::monotonic_ns(CLOCK_REALTIME), now);
-    look_at_live_words();
-    registry->tell_overdue(now);
-    registry->forget_old(now);
-    registry->give_back_some();  // also where there never is a pause
-    registry->audit_step();
-    if (now >= next_measure) measure_rings();
-    publisher->publish(not_shown_yet(), counters);
-    if (!stats.in_place()) replace_stats_segment();
-}
-
-// Programs that attached, and recorded nothing yet that would have made them known.
-std::vector<Image*> Core::Parts::not_shown_yet() {
-    std::vector<Image*> images;
-    for (const std::uint64_t number : std::exchange(newcomers, {})) {
-        const auto place = registry->images().find(number);
-        if (place == registry->images().end()) continue;
-        Image* image = place->second.get();
-        if (image->account && image->process_row == UINT32_MAX) images.push_back(image);
-    }
-    return images;
-}
-
-// Only a look at the directory takes off what is gone, and finds rings that could not be attached before.
-void Core::Parts::measure_rings() {
-    next_measure = shm::monotonic_ns() + kMeasureNs;
-    if (!stop.load(std::memory_order_relaxed)) registry->scan();
-    registry->remove_unfinished();
-    found_something = true;  // it may have attached one that rings no bell
-    for (const auto& [uid, bytes] : registry->ring_bytes())
-        bells.set_undrained(uid, bytes);
-}
-
-// Losses move without an event when nothing can be appended; a few rings each time, so that the cost stays the same.
-void Core::Parts::look_at_live_words() {
-    constexpr std::size_t kRingsATime = 16;
-    const std::vector<Image*>& alive = registry->alive();
-    std::vector<Image*> some;
-    for (std::size_t seen = 0; seen < alive.size() && some.size() < kRingsATime; ++seen) {
-        Image* image = alive[live_words_cursor++ % alive.size()];
-        if (image->ring) some.push_back(image);
-    }
-    if (!some.empty() && drain(some, false) != 0) found_something = true;
-    for (Image* image : some) {
-        if (image->ring && !image->ended) registry->ring_released(image->ring->name());
-        found_something |= image->ended;
-    }
-}
-
-// Somebody unlinked the segment: readers that come now would find nothing.
-void Core::Parts::replace_stats_segment() {
-    log_warning("the stats segment was removed from outside; a new one takes its place");
-    StatsSegment fresh;
-    std::string error;
-    if (!fresh.create(configuration, generation, error)) {
-        log_error(error);
-        return;
-    }
-    StatsSegment old = std::exchange(stats, std::move(fresh));
-    registry->reopen_exited();
-    publisher->publish_everything(registry->images(), counters);
-    for (auto& [number, image] : registry->images())
-        if (image->exited) registry->settle_exited(*image);
-    stats.heartbeat(shm::monotonic_ns(CLOCK_REALTIME), shm::monotonic_ns());
-    if (!stats.put_in_place(error)) {
-        log_error(error);
-        stats = std::move(old);  // tried again at the next heartbeat
-        return;
-    }
-    // Only now: who sees it and opens again finds the new one, with all figures.
-    old.set_state(TIDEMARK_COLLECTOR_SUPERSEDED);
-}
-
-bool Core::Parts::prepare_ahead() {
-    while (!busy_images.empty()) {
-        const auto found = registry->images().find(busy_images.back());
-        const bool alive = found != registry->images().end() && found->second->ring;
-        if (alive && found->second->account->prepare_ahead()) return true;
-        busy_images.pop_back();
-    }
-    return false;
-}
-
-bool Core::Parts::has_work() {
-    {
-        const std::lock_guard<std::mutex> lock(tasks_mutex);
-        if (!tasks.empty()) return true;
-    }
-    return stop.load(std::memory_order_relaxed) || !with_news().empty();
-}
-
-void Core::Parts::sleep() {
-    if (prepare_ahead() || registry->give_back_some()) return;
-    const std::uint64_t begun = shm::monotonic_ns();
-    while (shm::monotonic_ns() - begun < kSpinNs) {
-        if (has_work()) return;
-        for (int i = 0; i < 64; ++i)
-            shm::pause_briefly();
-    }
-    bells.announce_waiting();
-    if (!has_work()) rest();
-    bells.stop_waiting();
-}
-
-// Nobody has news who would not ring: until somebody does, a heartbeat is all that there is to do, however many rings
-// are attached.
-void Core::Parts::rest() {
-    const bool polling = registry->must_poll() || !bells.can_be_rung();
-    bool rung = false;
-    do {
-        const std::uint64_t now = shm::monotonic_ns();
-        if (now >= next_heartbeat) {
-            heartbeat();
-            continue;
-        }
-        rung =
-            bells.sleep(polling ? std::min(next_heartbeat - now, kPollNs) : next_heartbeat - now);
-    } while (!rung && !polling && !found_something);
-    found_something = false;
 }
 
 void Core::Parts::finish() {

@@ -11,12 +11,15 @@
 #include <cstring>
 #include <fstream>
 
+#include "collector/drain/predecessor.hpp"
 #include "collector/log.hpp"
 #include "shm/bell_slots.hpp"
 #include "shm/identity_raw.hpp"
 
 namespace tidemark::collector {
 namespace {
+
+constexpr int kNameTries = 16;  // who squats a name may be quick
 
 std::uint64_t boot_time_unix_ns() {
     std::ifstream stat("/proc/stat");
@@ -159,6 +162,14 @@ void Registry::attach(std::unique_ptr<Ring> ring) {
     auto known = images_.find(identity.image);
     if (known == images_.end()) {
         if (identity.origin == TIDEMARK_ORIGIN_PROGRAM) end_predecessor(identity);
+        // Where its next record lies stood in the account that it was drained into.
+        if (ring->was_drained()) {
+            if (refused_.insert(ring->name()).second)
+                log_error("cannot go on with /dev/shm/" + ring->name() +
+                          ": what was taken from it stands in an account that is not there; its "
+                          "program is tracked again once it starts anew");
+            return;
+        }
         std::unique_ptr<Account> account = account_for(*ring, identity);
         if (!account) return;
         auto image = std::make_unique<Image>();
@@ -285,6 +296,11 @@ void Registry::end_predecessor(ImageIdentity& identity) {
     if (place == by_pid_.end() || place->second == identity.image) return;
     Image& old = *images_.at(place->second);
     if (old.identity.start_ticks != identity.start_ticks) return;
+    // A ring may claim the pid of one that has ended: that ends nobody but its own user's images.
+    if (old.identity.uid != identity.uid &&
+        shm::read_start_ticks(identity.pid) != identity.start_ticks) {
+        return;
+    }
     if (old.ring && !old.ring->producer_is_gone()) return;
     old.ended_by_exec = true;
     if (!old.exited)
@@ -303,9 +319,9 @@ std::unique_ptr<Account> Registry::account_for(const Ring& ring, const ImageIden
     TIDEMARK_SHARED_STORE("ledger.serial", kept.next_serial = serial + 1);
     std::unique_ptr<Account> account =
         Account::create(configuration_.instance, identity, serial, configuration_.limits, error);
-    if (!account) {
-        // One that was being made when its maker was killed has no magic yet and holds nothing.
-        shm::Segment::unlink(Account::name_of(configuration_.instance, identity.image));
+    const std::string name = Account::name_of(configuration_.instance, identity.image);
+    for (int tries = 0; !account && tries < kNameTries; ++tries) {
+        if (!free_account_name(configuration_.instance, name)) break;
         account = Account::create(configuration_.instance, identity, serial, configuration_.limits,
                                   error);
     }

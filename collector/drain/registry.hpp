@@ -36,6 +36,9 @@ public:
 
     // Opens the accounts that an earlier generation left, undoes an unfinished pass, counts what stands.
     void recover();
+    // After the first look at the directory: socket clients whose last collector ended before they did. What was told of
+    // them is kept while they live, and is no longer exact: what they told since is not known.
+    void keep_cut_off();
     // Looks through the whole directory: new rings are attached. kLookFor: rings whose producer is gone are marked
     // ended too, which costs some system calls each; else a few are looked at with each heartbeat.
     enum class Ends { kSkip, kLookFor };
@@ -109,6 +112,7 @@ private:
               std::uint64_t id = 0);
     void undo(std::map<std::uint32_t, Account*>& by_serial);
     void adopt(std::unique_ptr<Account> account);
+    static bool still_holds(const Image& image);
     bool user_has_collector(std::uint32_t uid) const;
 
     const Configuration& configuration_;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstdio>
 #include <cstring>
 
@@ -16,6 +17,18 @@
 
 namespace tidemark::collector {
 namespace {
+
+void copy_device(shm::DeviceDeclaration& to, const shm::DeviceDeclaration& from) noexcept {
+    // SYNC(declare): as for pools.
+    if (__atomic_load_n(&from.ready, __ATOMIC_ACQUIRE) != 1) return;
+    to.ready = 1;
+    to.device = from.device;
+    for (int memory = 0; memory < TIDEMARK_MEMORY_COUNT; ++memory)
+        to.capacity[memory] = __atomic_load_n(&from.capacity[memory], __ATOMIC_RELAXED);
+    // SYNC(declare): a name may come later; its first byte says that the rest of it is there.
+    to.name[0] = __atomic_load_n(&from.name[0], __ATOMIC_ACQUIRE);
+    if (to.name[0] != '\0') std::memcpy(to.name + 1, from.name + 1, sizeof to.name - 2);
+}
 
 // Address space is shared by all rings: one of many terabytes, which costs its maker nothing, would take it from others.
 constexpr std::uint64_t kLargestObject =
@@ -160,6 +173,11 @@ bool Ring::has_news() {
            account->state.quarantine != reason;
 }
 
+bool Ring::was_drained() {
+    const std::vector<shm::LaneReader>& all = lanes();
+    return std::any_of(all.begin(), all.end(), [](const auto& lane) { return lane.was_drained(); });
+}
+
 bool Ring::producer_rings_bell() const noexcept {
     return __atomic_load_n(&header().membarrier, __ATOMIC_RELAXED) == 1 &&
            __atomic_load_n(&header().poll_me, __ATOMIC_RELAXED) == 0;
@@ -197,6 +215,7 @@ std::uint32_t Ring::declaration_count() const noexcept {
         count += __atomic_load_n(&pool.ready, __ATOMIC_RELAXED) == 1;
     for (const shm::DeviceDeclaration& device : from->devices) {
         count += __atomic_load_n(&device.ready, __ATOMIC_RELAXED) == 1;
+        count += __atomic_load_n(&device.name[0], __ATOMIC_RELAXED) != 0;
         for (const std::uint64_t& capacity : device.capacity) {
             count += __atomic_load_n(&capacity, __ATOMIC_RELAXED) != 0;
         }
@@ -204,27 +223,20 @@ std::uint32_t Ring::declaration_count() const noexcept {
     return count;
 }
 
+// Only what is complete is looked at: the producer may be writing the rest.
 shm::Declarations Ring::declarations() const noexcept {
-    shm::Declarations copy;
+    shm::Declarations copy{};
     const auto* from =
         reinterpret_cast<const shm::Declarations*>(segment_.data() + shm::kDeclarationsOffset);
-    std::memcpy(static_cast<void*>(&copy), from, sizeof copy);
     for (std::uint32_t i = 0; i < shm::kNamedPools; ++i) {
         // SYNC(declare): a declaration whose mark was not seen with acquire is as if absent.
-        if (__atomic_load_n(&from->pools[i].ready, __ATOMIC_ACQUIRE) != 1)
-            copy.pools[i].ready = 0;
-        else
-            copy.pools[i] = from->pools[i];
+        if (__atomic_load_n(&from->pools[i].ready, __ATOMIC_ACQUIRE) != 1) continue;
+        copy.pools[i] = from->pools[i];
         copy.pools[i].name[sizeof copy.pools[i].name - 1] = '\0';
     }
-    for (std::uint32_t i = 0; i < shm::kDeclaredDevices; ++i) {
-        // SYNC(declare)
-        if (__atomic_load_n(&from->devices[i].ready, __ATOMIC_ACQUIRE) != 1)
-            copy.devices[i].ready = 0;
-        else
-            copy.devices[i] = from->devices[i];
-        copy.devices[i].name[sizeof copy.devices[i].name - 1] = '\0';
-    }
+    for (std::uint32_t i = 0; i < shm::kDeclaredDevices; ++i)
+        copy_device(copy.devices[i], from->devices[i]);
+    copy.refused = __atomic_load_n(&from->refused, __ATOMIC_RELAXED);
     return copy;
 }
 

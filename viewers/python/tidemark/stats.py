@@ -55,6 +55,10 @@ class Stats:
         """Each process × device × pool; `image` joins it with processes()."""
         return self.rows("process_usage")
 
+    def regions(self):
+        """What tt-metal's own shared regions say; in no sum of the other tables."""
+        return self.rows("region")
+
     def history(self):
         """Each device × pool that has one; history_samples() reads it."""
         return self.rows("history")
@@ -133,7 +137,8 @@ def _find(instance, trust_uid):
     try:
         return _open(f"user-{os.geteuid()}", trust_uid)
     except StatsError as first:
-        if first.code != "NO_SEGMENT":
+        # What another user put under that name is as if absent: only one's own is the user's own.
+        if first.code not in ("NO_SEGMENT", "NOT_TRUSTED", "PERMISSION"):
             raise
         try:
             return _open("system", trust_uid)
