@@ -56,7 +56,9 @@ void read_stats(const Json& object, const std::string& where, Configuration& con
         const auto parsed =
             v.is_string() ? parse_mode(v.get_ref<const std::string&>()) : std::nullopt;
         if (!parsed)
-            json_problem(w, v, "a mode such as \"0644\", from 0600 to 0666 without execution");
+            json_problem(
+                w, v,
+                "\"0600\", \"0640\", \"0604\" or \"0644\": nobody but the collector may write");
         configuration.stats_mode = *parsed;
     };
     const auto group = [&](const Json& v, const std::string& w) {

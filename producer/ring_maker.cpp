@@ -7,6 +7,7 @@
 
 #include "producer/fork.hpp"
 #include "producer/process_state.hpp"
+#include "producer/runtime.hpp"
 #include "producer/thread_lanes.hpp"
 #include "shm/bell_ring.hpp"
 #include "shm/identity_raw.hpp"
@@ -154,11 +155,13 @@ void wipe_page() noexcept {
 }
 
 void before_fork() noexcept {
-    if (sandbox() == Sandbox::kNone) take_page_lock(kForkPatience);
+    const SystemCalls calls;
+    if (calls) take_page_lock(kForkPatience);
 }
 
 void after_fork_in_parent() noexcept {
-    if (sandbox() != Sandbox::kNone) return;
+    const SystemCalls calls;
+    if (!calls) return;
     if (process_page.lock == static_cast<std::uint32_t>(shm::own_tid())) drop_page_lock();
 }
 
@@ -181,6 +184,8 @@ void after_fork_in_child() noexcept {
 }  // namespace
 
 const ForkHandlers kForkHandlers{before_fork, after_fork_in_parent, after_fork_in_child};
+
+void forked() noexcept { after_fork_in_child(); }
 
 bool begin_process() noexcept {
     const std::int32_t pid = shm::own_pid();

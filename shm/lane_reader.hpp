@@ -44,6 +44,11 @@ public:
     // complete.
     std::uint64_t head() const noexcept { return __atomic_load_n(&lane_->head, __ATOMIC_ACQUIRE); }
 
+    // The copy of a consumer's position that its producer goes by: whether anything was taken, no more.
+    bool was_drained() const noexcept {
+        return __atomic_load_n(&lane_->tail, __ATOMIC_RELAXED) != 0;
+    }
+
     // A head that a correct producer could have published.
     bool head_is_possible(std::uint64_t head) const noexcept {
         return head - cursor.position <= kMostUnread;

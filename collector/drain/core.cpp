@@ -130,6 +130,12 @@ std::uint64_t Core::flush() {
         if (!p.pass->left_work()) break;
     }
     p.retire_ended();
+    // Programs that got no ring move no image, and are counted in the bell pages.
+    if (const std::uint64_t untracked = p.bells.untracked_images();
+        untracked != p.counters.untracked_images) {
+        p.counters.untracked_images = untracked;
+        p.publisher->publish({}, p.counters);
+    }
     return p.publisher->pass();
 }
 

@@ -10,12 +10,15 @@
 #include <cstring>
 #include <fstream>
 
+#include "collector/drain/predecessor.hpp"
 #include "collector/log.hpp"
 #include "shm/bell_slots.hpp"
 #include "shm/identity_raw.hpp"
 
 namespace tidemark::collector {
 namespace {
+
+constexpr int kNameTries = 16;  // who squats a name may be quick
 
 std::uint64_t boot_time_unix_ns() {
     std::ifstream stat("/proc/stat");
@@ -25,6 +28,24 @@ std::uint64_t boot_time_unix_ns() {
         if (word == "btime" && stat >> seconds) return seconds * 1'000'000'000u;
     }
     return 0;
+}
+
+// A ring may claim any process. True if the one that it names lives and is another user's: none of its four user ids is
+// the ring's owner. Only root serves several users; its own rings may name whom they like.
+bool is_of_another_user(const shm::RingHeader& said, uid_t owner) {
+    if (geteuid() != 0 || owner == 0) return false;
+    if (shm::read_start_ticks(said.pid) != said.start_ticks) return false;
+    std::ifstream status("/proc/" + std::to_string(said.pid) + "/status");
+    std::string word;
+    while (status >> word && word != "Uid:") {
+    }
+    std::uint64_t uid = 0;
+    bool is_known = false;
+    while (status >> uid) {
+        if (uid == owner) return false;
+        is_known = true;
+    }
+    return is_known;
 }
 
 bool begins_with(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
@@ -102,6 +123,14 @@ void Registry::attach(std::unique_ptr<Ring> ring) {
     auto known = images_.find(identity.image);
     if (known == images_.end()) {
         if (identity.origin == TIDEMARK_ORIGIN_PROGRAM) end_predecessor(identity);
+        // Where its next record lies stood in the account that it was drained into.
+        if (ring->was_drained()) {
+            if (refused_.insert(ring->name()).second)
+                log_error("cannot go on with /dev/shm/" + ring->name() +
+                          ": what was taken from it stands in an account that is not there; its "
+                          "program is tracked again once it starts anew");
+            return;
+        }
         std::unique_ptr<Account> account = account_for(*ring, identity);
         if (!account) return;
         auto image = std::make_unique<Image>();
@@ -196,7 +225,8 @@ ImageIdentity Registry::identify(const Ring& ring) {
         said.origin == TIDEMARK_ORIGIN_SOCKET ? TIDEMARK_ORIGIN_SOCKET : TIDEMARK_ORIGIN_PROGRAM;
     // A pid of another namespace would name a stranger here.
     const bool foreign =
-        said.pid_namespace != 0 && pid_namespace_ != 0 && said.pid_namespace != pid_namespace_;
+        (said.pid_namespace != 0 && pid_namespace_ != 0 && said.pid_namespace != pid_namespace_) ||
+        is_of_another_user(said, ring.owner());
     identity.pid = foreign ? 0 : said.pid;
     identity.uid = ring.owner();
     identity.start_ticks = said.start_ticks;
@@ -220,6 +250,11 @@ void Registry::end_predecessor(ImageIdentity& identity) {
     if (place == by_pid_.end() || place->second == identity.image) return;
     Image& old = *images_.at(place->second);
     if (old.identity.start_ticks != identity.start_ticks) return;
+    // A ring may claim the pid of one that has ended: that ends nobody but its own user's images.
+    if (old.identity.uid != identity.uid &&
+        shm::read_start_ticks(identity.pid) != identity.start_ticks) {
+        return;
+    }
     if (old.ring && !old.ring->producer_is_gone()) return;
     old.ended_by_exec = true;
     if (!old.exited)
@@ -238,9 +273,9 @@ std::unique_ptr<Account> Registry::account_for(const Ring& ring, const ImageIden
     TIDEMARK_SHARED_STORE("ledger.serial", kept.next_serial = serial + 1);
     std::unique_ptr<Account> account =
         Account::create(configuration_.instance, identity, serial, configuration_.limits, error);
-    if (!account) {
-        // One that was being made when its maker was killed has no magic yet and holds nothing.
-        shm::Segment::unlink(Account::name_of(configuration_.instance, identity.image));
+    const std::string name = Account::name_of(configuration_.instance, identity.image);
+    for (int tries = 0; !account && tries < kNameTries; ++tries) {
+        if (!free_account_name(configuration_.instance, name)) break;
         account = Account::create(configuration_.instance, identity, serial, configuration_.limits,
                                   error);
     }

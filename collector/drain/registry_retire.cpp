@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "collector/drain/coverage.hpp"
+#include "collector/drain/predecessor.hpp"
 #include "collector/drain/registry.hpp"
 #include "collector/log.hpp"
 
@@ -240,7 +241,12 @@ std::vector<std::string> Registry::clean() {
     const std::string accounts = "tidemark." + configuration_.instance + ".account.";
     for (const std::string& name : objects_with_prefix(accounts)) {
         const std::uint64_t number = std::strtoull(name.c_str() + accounts.size(), nullptr, 16);
-        if (images_.count(number) == 0) remove(name);
+        if (images_.count(number) != 0) continue;
+        std::string error;
+        if (Account::open(name, configuration_.limits, error) || was_never_finished(name))
+            remove(name);
+        else
+            log_notice(error);
     }
     return removed;
 }

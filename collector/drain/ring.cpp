@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -134,6 +135,11 @@ bool Ring::has_news() {
     const auto reason = static_cast<std::uint32_t>(quarantine());
     return reason != TIDEMARK_QUARANTINE_NONE && account != nullptr &&
            account->state.quarantine != reason;
+}
+
+bool Ring::was_drained() {
+    const std::vector<shm::LaneReader>& all = lanes();
+    return std::any_of(all.begin(), all.end(), [](const auto& lane) { return lane.was_drained(); });
 }
 
 bool Ring::producer_rings_bell() const noexcept {

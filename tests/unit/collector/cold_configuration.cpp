@@ -132,7 +132,7 @@ TEST_CASE("durations, modes and devices") {
     }
     CHECK(parse_mode("0644") == 0644);
     CHECK(parse_mode("600") == 0600);
-    for (const char* bad : {"", "0755", "0444", "8", "1644", "-644"})
+    for (const char* bad : {"", "0755", "0444", "8", "1644", "-644", "0666", "0660", "0646"})
         CHECK_FALSE(parse_mode(bad));
     CHECK(parse_device("host") == TIDEMARK_DEVICE_HOST);
     CHECK(parse_device("65534") == 65534);

@@ -136,7 +136,8 @@ def _find(instance, trust_uid):
     try:
         return _open(f"user-{os.geteuid()}", trust_uid)
     except StatsError as first:
-        if first.code != "NO_SEGMENT":
+        # What another user put under that name is as if absent: only one's own is the user's own.
+        if first.code not in ("NO_SEGMENT", "NOT_TRUSTED", "PERMISSION"):
             raise
         try:
             return _open("system", trust_uid)
