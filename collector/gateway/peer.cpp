@@ -19,7 +19,16 @@ constexpr int kPeerPidfd = SO_PEERPIDFD;
 #else
 constexpr int kPeerPidfd = 77;  // asm-generic/socket.h of Linux 6.5; Debian 12's headers are older
 #endif
+constexpr uid_t kNobody = static_cast<uid_t>(-1);
 constexpr long kPidfsMagic = 0x50494446;  // linux/magic.h of Linux 6.9
+
+ucred credentials_of(int socket) noexcept {
+    ucred credentials{0, kNobody, kNobody};
+    socklen_t size = sizeof credentials;
+    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0)
+        return {0, kNobody, kNobody};
+    return credentials;
+}
 
 int pidfd_of(int socket) {
     int pidfd = -1;
@@ -63,11 +72,11 @@ void read_stat(Peer& peer) {
 
 }  // namespace
 
+uid_t user_of(int socket) noexcept { return credentials_of(socket).uid; }
+
 Peer peer_of(int socket) {
-    ucred credentials{};
-    socklen_t size = sizeof credentials;
+    const ucred credentials = credentials_of(socket);
     Peer peer;
-    if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return peer;
     peer.pid = credentials.pid;
     peer.uid = credentials.uid;
     if (peer.pid <= 0) return peer;

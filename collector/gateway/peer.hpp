@@ -27,6 +27,8 @@ struct Peer {
 // the process. A process that ended meanwhile has no start time, even if another has its number by now (Linux 6.5 and
 // later; before that the new one can't be told from it).
 Peer peer_of(int socket);
+// Its user alone.
+uid_t user_of(int socket) noexcept;
 
 // A pidfd of that process, also if it ended, where the kernel gives one for a socket (Linux 6.5 and later), else by its
 // number; -1 if none is to be had or the number was given to another. The caller closes it.

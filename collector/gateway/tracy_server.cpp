@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "collector/gateway/peer.hpp"
 #include "shm/clock.hpp"
 
 namespace tidemark::collector::gateway {
@@ -33,6 +34,7 @@ constexpr std::chrono::milliseconds kAcceptPause{100};
 
 struct TracyServer::Client {
     int descriptor;
+    uid_t user;
     Message message{};
     std::size_t received = 0;
 };
@@ -61,12 +63,21 @@ void TracyServer::accept_client() {
         if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) look_again_later();
         return;
     }
-    auto client = std::make_shared<Client>(Client{descriptor});
+    const uid_t user = user_of(descriptor);
+    if (!shares_.take(user)) {
+        closed_.tell("a client of user " + std::to_string(user) +
+                     " was refused on the Tracy monitor's socket: all connections are taken, or "
+                     "its user has a quarter of them");
+        ::close(descriptor);
+        return;
+    }
+    auto client = std::make_shared<Client>(Client{descriptor, user});
     const std::weak_ptr<Client> weak = client;
     const auto readable = [this, weak](std::uint32_t) {
         if (const auto alive = weak.lock()) read_from(alive);
     };
-    if (clients_.size() >= kMostClients || !loop_.add(descriptor, EPOLLIN, readable)) {
+    if (!loop_.add(descriptor, EPOLLIN, readable)) {
+        shares_.give_back(user);
         ::close(descriptor);
         return;
     }
@@ -129,6 +140,7 @@ void TracyServer::answer(Client& client) {
 void TracyServer::drop(Client& client) {
     const int descriptor = client.descriptor;
     client.descriptor = -1;
+    shares_.give_back(client.user);
     loop_.remove(descriptor);
     ::close(descriptor);
     clients_.erase(descriptor);

@@ -14,6 +14,7 @@
 #include "collector/drain_door.hpp"
 #include "collector/event_loop.hpp"
 #include "collector/gateway/published_figures.hpp"
+#include "collector/gateway/shares.hpp"
 #include "collector/log.hpp"
 #include "collector/repeated_notice.hpp"
 
@@ -28,7 +29,7 @@ public:
         : loop_(loop),
           door_(door),
           figures_(instance),
-          closed_(loop, "of its clients were closed",
+          closed_(loop, "of its clients were closed or refused",
                   [](const std::string& line) { log_notice(line); }) {}
     ~TracyServer() { close(); }
     TracyServer(const TracyServer&) = delete;
@@ -54,6 +55,7 @@ private:
     PublishedFigures figures_;
     RepeatedNotice closed_;
     std::unordered_map<int, std::shared_ptr<Client>> clients_;
+    Shares shares_{kMostClients};
 };
 
 }  // namespace tidemark::collector::gateway
