@@ -79,7 +79,7 @@ class Floods(World):
         row = self.assert_drained(first)
 
         def honest():
-            # Under way: what one user may have of the older socket is another test's (process.gateway_clients).
+            # Under way: what one user may have of the older socket is another test's (process.gateway_users).
             self.assertTrue(comes_true(lambda: len(os.listdir(f"/proc/{collector.pid}/fd")) > 1000))
             for count in (100, 200, 300):
                 script = Script(self, ALICE, count)
