@@ -79,6 +79,18 @@ void sb_y() {
 }
 void sb_check() { require(seen[0] + seen[1] != 0, "both loads were too early"); }
 
+// The same with sequentially consistent accesses.
+template <int order>
+void sb_total_x() {
+    store<__ATOMIC_SEQ_CST>(x, 1);
+    seen[0] = load<order>(y);
+}
+template <int order>
+void sb_total_y() {
+    store<__ATOMIC_SEQ_CST>(y, 1);
+    seen[1] = load<order>(x);
+}
+
 // Load buffering.
 void lb_x() {
     seen[0] = load<kRelaxed>(x);
@@ -197,6 +209,18 @@ const std::vector<Litmus>& litmus_tests() {
           {{sb_x<Between::kNothing>}, {sb_y<Between::kBarrierOfOther>}},
           sb_check},
          false},
+        {{"SB seq_cst",
+          "",
+          begin,
+          {{sb_total_x<__ATOMIC_SEQ_CST>}, {sb_total_y<__ATOMIC_SEQ_CST>}},
+          sb_check},
+         false},
+        {{"SB seq_cst stores alone",
+          "",
+          begin,
+          {{sb_total_x<kAcquire>}, {sb_total_y<kAcquire>}},
+          sb_check},
+         true},
         {{"LB atomic (not modelled: no promises)", "", begin, {{lb_x}, {lb_y}}, lb_check}, false},
         {{"IRIW", "", begin, {{iriw_x}, {iriw_y}, {iriw_xy<false>}, {iriw_yx<false>}}, iriw_check},
          true},

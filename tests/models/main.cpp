@@ -28,7 +28,8 @@ struct Options {
 Part part_of(const std::string& name) {
     for (const Part part : {Part::kAcquire, Part::kRelease, Part::kFailure, Part::kFence})
         if (name == name_of(part)) return part;
-    if (name == name_of(Part::kBarrier)) return Part::kBarrier;
+    for (const Part part : {Part::kBarrier, Part::kTotal})
+        if (name == name_of(part)) return part;
     std::fprintf(stderr, "model_check: no part of an order: %s\n", name.c_str());
     std::exit(2);
 }

@@ -39,7 +39,7 @@ void begin_with(std::uint64_t room) {
     share(lanes(), 4 * sizeof(shm::Lane));
     share(memory_of_ring + shm::kBlocksOffset, 256);
     share(memory_of_ring + shm::kBlocksOffset + producer::kThreadBlockBytes, 256);
-    share(&process_page, 256);
+    share(&process_page, sizeof process_page);
     share(&state, offsetof(ProcessState, lanes) + 2 * sizeof(producer::LanePair));
     share(&flag, sizeof flag);
     shm::model_segment = memory_of_ring;
@@ -47,6 +47,7 @@ void begin_with(std::uint64_t room) {
     state.ring.base = memory_of_ring;
     state.ring.size = shm::kBlocksOffset + room;
     state.next_block = shm::kBlocksOffset;
+    producer::inherited.sandbox = 0;
     process_page.epoch = 1;
     process_page.state = &state;
     is_gone = nullptr;
@@ -127,6 +128,22 @@ void begin_shared() {
     begin_crowded();
     producer::ensure_shared_lane();
 }
+// A thread that makes system calls, and one that enters a sandbox for all threads (producer/start.cpp).
+void begin_sandbox() {
+    begin_with_room();
+    share(&producer::inherited.sandbox, sizeof producer::inherited.sandbox);
+}
+void make_calls() {
+    const producer::SystemCalls calls;
+    if (calls) flag = flag + 1;
+}
+void enter() {
+    __atomic_store_n(&producer::inherited.sandbox, 1u, __ATOMIC_SEQ_CST);
+    producer::wait_for_callers();
+    require(flag <= 1, "nobody calls any more");
+    flag = 2;
+}
+
 // The last stores of make_state, in ring_maker.cpp.
 void begin_stateless() {
     begin_with_room();
@@ -163,6 +180,11 @@ void add_thread_models(std::vector<Model>& all) {
                    "filled, found",
                    begin_stateless,
                    {{fill_state}, {find_state}},
+                   nothing});
+    all.push_back({"sandbox",
+                   "one thread calls, one enters",
+                   begin_sandbox,
+                   {{make_calls}, {enter}},
                    nothing});
     all.push_back({"page lock", "two claims", begin_with_room, {appending, appending}, nothing});
     all.push_back(

@@ -17,6 +17,8 @@ const char* name_of(Part part) {
             return "fence";
         case Part::kBarrier:
             return "barrier";
+        case Part::kTotal:
+            return "seq_cst";
     }
     return "";
 }
@@ -47,6 +49,8 @@ bool Explorer::has(std::uintptr_t address, Part part) {
 }
 
 Order Explorer::at_site(std::uintptr_t address, Order order, bool is_failure) {
+    // Without it, it is a relaxed one.
+    if (order.is_total && !has(address, Part::kTotal)) return {};
     if (order.acquires) order.acquires = has(address, is_failure ? Part::kFailure : Part::kAcquire);
     if (order.releases) order.releases = has(address, Part::kRelease);
     return order;

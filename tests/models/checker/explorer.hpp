@@ -16,7 +16,7 @@
 
 namespace tidemark::model {
 
-enum class Part { kAcquire, kRelease, kFailure, kFence, kBarrier };
+enum class Part { kAcquire, kRelease, kFailure, kFence, kBarrier, kTotal };
 const char* name_of(Part part);
 
 // Where the code asks for an order: the address that its call returns to, and what it asks for.

@@ -21,10 +21,6 @@ T* plain(volatile T* address) {
     return const_cast<T*>(address);
 }
 
-void no_total_order(int order) {
-    require(order != 5, "sequentially consistent accesses are not modelled: use a fence");
-}
-
 // A store that the compiler moved down, since no signal fence held it: in mutants without that fence alone.
 struct Held {
     bool is_held = false;
@@ -53,7 +49,6 @@ bool hold(void* address, unsigned bytes, std::uint64_t value, Order order) {
 template <class T>
 T load(const volatile T* address, int order, std::uintptr_t site) {
     if (!is_modelled(address)) return __atomic_load_n(address, __ATOMIC_SEQ_CST);
-    no_total_order(order);
     auto* at = plain(const_cast<volatile T*>(address));
     if (held[self()].address == at) let_go();
     before_access();
@@ -67,7 +62,6 @@ T load(const volatile T* address, int order, std::uintptr_t site) {
 template <class T>
 void store(volatile T* address, T value, int order, std::uintptr_t site) {
     if (!is_modelled(address)) return __atomic_store_n(address, value, __ATOMIC_SEQ_CST);
-    no_total_order(order);
     let_go();
     before_access();
     will_store(plain(address), sizeof(T));
@@ -79,7 +73,6 @@ void store(volatile T* address, T value, int order, std::uintptr_t site) {
 
 template <class T, class Change>
 T update(volatile T* address, int order, std::uintptr_t site, Change change) {
-    no_total_order(order);
     let_go();
     before_access();
     const Order asked = explorer->at_site(site, order_of(order));
@@ -98,7 +91,6 @@ bool exchange_if(volatile T* address, T* expected, T desired, int order, int fai
     if (!is_modelled(address))
         return __atomic_compare_exchange_n(address, expected, desired, false, __ATOMIC_SEQ_CST,
                                            __ATOMIC_SEQ_CST);
-    no_total_order(order);
     let_go();
     before_access();
     const Order asked = explorer->at_site(site, order_of(order));

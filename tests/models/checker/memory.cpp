@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/checker/memory.hpp"
 
+#include <algorithm>
+
 namespace tidemark::model {
 
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
@@ -27,7 +29,7 @@ void Memory::reset(int threads) {
     index_.clear();
     regions_.clear();
     shadows_.clear();
-    fences_ = View{};
+    fences_ = total_ = View{};
     fence_order_ = 0;
     thread_count_ = threads;
     for (ThreadMemory& t : threads_)
@@ -87,12 +89,26 @@ void Memory::join_views(View& into, const View& from) const {
 
 void Memory::join(int into, int from) { join_views(threads_[into].now, threads_[from].now); }
 
-std::uint16_t Memory::choose_message(int thread, Location& l) {
-    const std::uint16_t seen = l.rank[threads_[thread].now.seen[index_of(l)]];
-    const std::uint16_t oldest = seen < l.floor ? l.floor : seen;
+// Rank of the oldest message that the thread may still find: a sequentially consistent access finds nothing older than
+// the last such store.
+std::uint16_t Memory::oldest(int thread, const Location& l, Order order) const {
+    const int i = index_of(l);
+    std::uint16_t rank = std::max(l.rank[threads_[thread].now.seen[i]], l.floor);
+    if (order.is_total) rank = std::max(rank, l.rank[total_.seen[i]]);
+    return rank;
+}
+
+std::uint16_t Memory::choose_message(int thread, Location& l, Order order) {
     // The newest first: what is usual is tried first.
     const auto end = static_cast<unsigned>(l.order.size());
-    return l.order[end - 1 - pick(end - oldest)];
+    return l.order[end - 1 - pick(end - oldest(thread, l, order))];
+}
+
+std::uint16_t Memory::choose_place(int thread, Location& l, Order order) {
+    const auto end = static_cast<std::uint16_t>(l.order.size());
+    const auto place = static_cast<std::uint16_t>(end - pick(end - oldest(thread, l, order)));
+    if (place < end && l.messages[l.order[place]].is_update) give_up();
+    return place;
 }
 
 void Memory::take(int thread, Location& l, std::uint16_t number, Order order) {
@@ -102,16 +118,6 @@ void Memory::take(int thread, Location& l, std::uint16_t number, Order order) {
     t.now.seen[index_of(l)] = number;
     join_views(t.acquired, view);
     if (order.acquires) join_views(t.now, view);
-}
-
-std::uint16_t Memory::choose_place(int thread, Location& l) {
-    const std::uint16_t seen = l.rank[threads_[thread].now.seen[index_of(l)]];
-    const auto end = static_cast<std::uint16_t>(l.order.size());
-    const std::uint16_t first = seen < l.floor ? l.floor : seen;
-    const unsigned places = end - first;
-    const auto place = static_cast<std::uint16_t>(end - pick(places));
-    if (place < end && l.messages[l.order[place]].is_update) give_up();
-    return place;
 }
 
 void Memory::insert(int thread, Location& l, std::uint16_t place, std::uint64_t value, Order order,
@@ -131,6 +137,10 @@ void Memory::insert(int thread, Location& l, std::uint16_t place, std::uint64_t 
         join_views(view, updated->view);
         view.seen[index_of(l)] = number;
     }
+    if (order.is_total) {
+        total_.seen[index_of(l)] = number;
+        fence_order_ = mix(fence_order_, step_name(thread));
+    }
     if (place + 1u == l.order.size())
         __real_memcpy(reinterpret_cast<void*>(l.address), &value, l.bytes);
 }
@@ -139,7 +149,7 @@ std::uint64_t Memory::load(int thread, const void* address, unsigned bytes, Orde
     begin_step(thread);
     Location& l = location(thread, address, bytes);
     check_atomic(thread, l, false);
-    const std::uint16_t number = choose_message(thread, l);
+    const std::uint16_t number = choose_message(thread, l, order);
     take(thread, l, number, order);
     return l.messages[number].value;
 }
@@ -149,7 +159,7 @@ void Memory::store(int thread, void* address, unsigned bytes, std::uint64_t valu
     Location& l = location(thread, address, bytes);
     check_atomic(thread, l, true);
     note(thread, l.address);
-    insert(thread, l, choose_place(thread, l), value, order, nullptr);
+    insert(thread, l, choose_place(thread, l, order), value, order, nullptr);
 }
 
 void Memory::fence(int thread, Order order) {

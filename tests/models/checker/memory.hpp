@@ -93,8 +93,9 @@ private:
     void begin_step(int thread);
     void join_seen(View& into, const View& from) const;
     void join_views(View& into, const View& from) const;
-    std::uint16_t choose_message(int thread, Location& l);
-    std::uint16_t choose_place(int thread, Location& l);
+    std::uint16_t oldest(int thread, const Location& l, Order order) const;
+    std::uint16_t choose_message(int thread, Location& l, Order order);
+    std::uint16_t choose_place(int thread, Location& l, Order order);
     void insert(int thread, Location& l, std::uint16_t place, std::uint64_t value, Order order,
                 const Message* updated);
     void take(int thread, Location& l, std::uint16_t number, Order order);
@@ -106,8 +107,9 @@ private:
     std::unordered_map<std::uintptr_t, int> index_;
     std::unordered_map<std::uintptr_t, Shadow> shadows_;  // by byte
     ThreadMemory threads_[kThreads];
-    View fences_;  // what the last sequentially consistent fence knew
-    std::uint64_t fence_order_ = 0;
+    View fences_;                    // what the last sequentially consistent fence knew
+    View total_;                     // the last sequentially consistent store to each location
+    std::uint64_t fence_order_ = 0;  // hash of the order of both
     int thread_count_ = 0;
 };
 
@@ -126,7 +128,7 @@ std::uint64_t Memory::update(int thread, void* address, unsigned bytes, Order or
     begin_step(thread);
     Location& l = location(thread, address, bytes);
     check_atomic(thread, l, true);
-    const std::uint16_t number = choose_message(thread, l);
+    const std::uint16_t number = choose_message(thread, l, order);
     const Message read = l.messages[number];
     std::uint64_t next = 0;
     const bool writes = change(read.value, next);
