@@ -2,33 +2,25 @@
 //
 // The drain thread's loop: tasks, passes, publications, ends, heartbeats, sleep. What each of them does stands in its
 // own file; this decides only what comes next.
-#include "collector/core.hpp"
-
 #include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <iterator>
-#include <mutex>
 #include <utility>
 
-#include "collector/drain/pass.hpp"
-#include "collector/drain/publisher.hpp"
-#include "collector/drain/registry.hpp"
+#include "collector/drain/core_parts.hpp"
 #include "collector/log.hpp"
-#include "shm/bell_slots.hpp"
 #include "shm/fault_guard.hpp"
 
 namespace tidemark::collector {
 namespace {
 
-constexpr std::uint64_t kHeartbeatNs = 250'000'000;
-constexpr std::uint64_t kMeasureNs = 10'000'000'000;  // between two looks at what rings take up
-constexpr std::uint64_t kSpinNs = 50'000;             // without news before it sleeps
-constexpr std::uint64_t kPollNs = 10'000'000;         // for rings that ring no bell
-constexpr std::uint64_t kBusyEvents = 256;    // a pass this large is followed by the next at once
-constexpr std::uint64_t kGatherNs = 100'000;  // after a smaller one more is gathered first
+constexpr std::uint64_t kSpinNs = 50'000;      // without news before it sleeps
+constexpr std::uint64_t kPollNs = 10'000'000;  // for rings that ring no bell
+constexpr std::uint64_t kBusyEvents = 256;     // a pass this large is followed by the next at once
+constexpr std::uint64_t kGatherNs = 100'000;   // after a smaller one more is gathered first
+constexpr std::uint64_t kStarvedNs = 10'000'000;  // after one that found no space
 
 std::uint64_t new_generation() {
     std::uint64_t number = 0;
@@ -39,54 +31,8 @@ std::uint64_t new_generation() {
 
 }  // namespace
 
-struct Core::Parts {
-    Parts(const Configuration& c, SinkPort& s)
-        : configuration(c), sinks(s), bells(c.instance, generation) {}
-
-    Configuration configuration;
-    SinkPort& sinks;
-    const std::uint64_t generation = new_generation();
-    CollectorCounters counters;
-    ClockCalibration clock;
-    Ledger ledger;
-    Totals totals{ledger};
-    StatsSegment stats;
-    shm::BellSlots bells;
-    std::unique_ptr<Publisher> publisher;
-    std::unique_ptr<Registry> registry;
-    std::unique_ptr<Pass> pass;
-
-    std::mutex tasks_mutex;
-    std::vector<std::function<void(Core&)>> tasks;
-    std::atomic<bool> stop{false};
-    std::uint64_t next_heartbeat = 0;
-    std::uint64_t next_measure = 0;
-    std::uint64_t live_words_cursor = 0;
-    std::size_t first_of_turn = 0;           // of the alive images
-    bool found_something = false;            // that keeps the next rest short
-    std::vector<std::uint64_t> busy_images;  // numbers of those that the last pass moved
-    std::vector<std::uint64_t> newcomers;    // attached since the last heartbeat
-
-    bool run_tasks(Core& core);
-    std::vector<Image*> with_news();
-    std::uint64_t turn(bool all);
-    std::uint64_t drain(const std::vector<Image*>& images, bool all);
-    bool retire_ended();
-    void heartbeat();
-    std::vector<Image*> not_shown_yet();
-    void look_at_live_words();
-    void measure_rings();
-    void replace_stats_segment();
-    bool prepare_ahead();
-    bool has_work();
-    void sleep();
-    void rest();
-    std::function<void(std::uint64_t image, std::uint32_t device)> on_covered;
-    void finish();
-};
-
 Core::Core(const Configuration& configuration, SinkPort& sinks)
-    : parts_(std::make_unique<Parts>(configuration, sinks)) {}
+    : parts_(std::make_unique<Parts>(configuration, sinks, new_generation())) {}
 Core::~Core() = default;
 
 bool Core::open(std::string& error) {
@@ -94,7 +40,10 @@ bool Core::open(std::string& error) {
     shm::FaultGuard::install();
     bool made = false;
     if (!p.ledger.open(p.configuration.instance, made, error)) return false;
-    if (!p.stats.create(p.configuration, p.generation, error)) return false;
+    if (!p.stats.create(p.configuration, p.generation, error)) {
+        if (made) shm::Segment::unlink(Ledger::name_of(p.configuration.instance));
+        return false;
+    }
     p.publisher =
         std::make_unique<Publisher>(p.stats, p.ledger, p.totals, p.clock, p.configuration, p.sinks);
     p.registry = std::make_unique<Registry>(p.configuration, p.ledger, p.totals, p.clock,
@@ -134,7 +83,8 @@ void Core::run() {
         if (shm::monotonic_ns() >= p.next_heartbeat) p.heartbeat();
         if (events >= kBusyEvents || tasks || ended) continue;
         if (events != 0 || p.pass->left_work()) {
-            const timespec gather{0, static_cast<long>(kGatherNs)};
+            const timespec gather{0,
+                                  static_cast<long>(p.pass->is_starved() ? kStarvedNs : kGatherNs)};
             nanosleep(&gather, nullptr);
             continue;
         }
@@ -162,6 +112,9 @@ void Core::ring_released(const std::string& name) { parts_->registry->ring_relea
 void Core::rescan() { parts_->registry->scan(Registry::Ends::kLookFor); }
 void Core::process_ended(std::uint64_t image, Ending ending) {
     parts_->registry->process_ended(image, ending);
+}
+void Core::lost_without_ring(const shm::LossCounter& lost) {
+    parts_->registry->lost_without_ring(lost);
 }
 void Core::regions(std::vector<tidemark_region_row> rows) {
     parts_->registry->mark_instrumented(rows);
@@ -232,6 +185,7 @@ std::uint64_t Core::Parts::drain(const std::vector<Image*>& images, bool all) {
         registry->refresh_declarations(*image);
     std::vector<Image*> moved;
     const std::uint64_t events = pass->run(images, moved, all);
+    tell_starved();
     if (moved.empty()) return events;
     busy_images.clear();
     for (const Image* image : moved)
@@ -247,6 +201,17 @@ std::uint64_t Core::Parts::drain(const std::vector<Image*>& images, bool all) {
     counters.publish_latency_highest_ns =
         std::max(counters.publish_latency_highest_ns, counters.publish_latency_last_ns);
     return events;
+}
+
+void Core::Parts::tell_starved() {
+    if (pass->is_starved() == starved) return;
+    starved = pass->is_starved();
+    if (starved)
+        log_error(
+            "no space in /dev/shm to drain rings; they wait until there is, and what they can't "
+            "hold is counted as lost");
+    else
+        log_notice("there is space in /dev/shm again; rings are drained");
 }
 
 // Images whose producer let go: the rest of their lanes first, then their end.
@@ -269,85 +234,6 @@ bool Core::Parts::retire_ended() {
     for (Image* image : moved)
         registry->settle_exited(*image);
     return true;
-}
-
-void Core::Parts::heartbeat() {
-    const std::uint64_t now = shm::monotonic_ns();
-    next_heartbeat = now + kHeartbeatNs;
-    clock.refresh();
-    bells.heartbeat(now);
-    counters.untracked_images = bells.untracked_images();
-    stats.heartbeat(shm::monotonic_ns(CLOCK_REALTIME), now);
-    look_at_live_words();
-    registry->tell_overdue(now);
-    registry->forget_old(now);
-    registry->give_back_some();  // also where there never is a pause
-    registry->audit_step();
-    if (now >= next_measure) measure_rings();
-    publisher->publish(not_shown_yet(), counters);
-    if (!stats.in_place()) replace_stats_segment();
-}
-
-// Programs that attached, and recorded nothing yet that would have made them known.
-std::vector<Image*> Core::Parts::not_shown_yet() {
-    std::vector<Image*> images;
-    for (const std::uint64_t number : std::exchange(newcomers, {})) {
-        const auto place = registry->images().find(number);
-        if (place == registry->images().end()) continue;
-        Image* image = place->second.get();
-        if (image->account && image->process_row == UINT32_MAX) images.push_back(image);
-    }
-    return images;
-}
-
-// Only a look at the directory takes off what is gone, and finds rings that could not be attached before.
-void Core::Parts::measure_rings() {
-    next_measure = shm::monotonic_ns() + kMeasureNs;
-    if (!stop.load(std::memory_order_relaxed)) registry->scan();
-    registry->remove_unfinished();
-    found_something = true;  // it may have attached one that rings no bell
-    for (const auto& [uid, bytes] : registry->ring_bytes())
-        bells.set_undrained(uid, bytes);
-}
-
-// Losses move without an event when nothing can be appended; a few rings each time, so that the cost stays the same.
-void Core::Parts::look_at_live_words() {
-    constexpr std::size_t kRingsATime = 16;
-    const std::vector<Image*>& alive = registry->alive();
-    std::vector<Image*> some;
-    for (std::size_t seen = 0; seen < alive.size() && some.size() < kRingsATime; ++seen) {
-        Image* image = alive[live_words_cursor++ % alive.size()];
-        if (image->ring) some.push_back(image);
-    }
-    if (!some.empty() && drain(some, false) != 0) found_something = true;
-    for (Image* image : some) {
-        if (image->ring && !image->ended) registry->ring_released(image->ring->name());
-        found_something |= image->ended;
-    }
-}
-
-// Somebody unlinked the segment: readers that come now would find nothing.
-void Core::Parts::replace_stats_segment() {
-    log_warning("the stats segment was removed from outside; a new one takes its place");
-    StatsSegment fresh;
-    std::string error;
-    if (!fresh.create(configuration, generation, error)) {
-        log_error(error);
-        return;
-    }
-    StatsSegment old = std::exchange(stats, std::move(fresh));
-    registry->reopen_exited();
-    publisher->publish_everything(registry->images(), counters);
-    for (auto& [number, image] : registry->images())
-        if (image->exited) registry->settle_exited(*image);
-    stats.heartbeat(shm::monotonic_ns(CLOCK_REALTIME), shm::monotonic_ns());
-    if (!stats.put_in_place(error)) {
-        log_error(error);
-        stats = std::move(old);  // tried again at the next heartbeat
-        return;
-    }
-    // Only now: who sees it and opens again finds the new one, with all figures.
-    old.set_state(TIDEMARK_COLLECTOR_SUPERSEDED);
 }
 
 bool Core::Parts::prepare_ahead() {

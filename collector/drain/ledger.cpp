@@ -6,10 +6,13 @@
 
 #include <cstring>
 
+#include "collector/drain/live_table.hpp"
+
 namespace tidemark::collector {
 namespace {
 
 constexpr std::uint64_t kRecordsOffset = 1ull << 20;
+constexpr std::uint64_t kPassRecords = LiveTable::kMostRecords + 4096;
 constexpr std::uint64_t kLedgerSize = kRecordsOffset + kJournalRecords * sizeof(UndoRecord);
 constexpr std::uint32_t kFirstNamedPool = 16;
 static_assert(8192 + kLedgerRows * sizeof(LedgerRow) <= kRecordsOffset);
@@ -35,9 +38,12 @@ bool Ledger::open(const std::string& instance, bool& made, std::string& error) {
                                    segment_, error)) {
         return false;
     }
-    if (!segment_.populate(0, kRecordsOffset)) {
-        error = "cannot reserve " + std::to_string(kRecordsOffset) + " bytes in /dev/shm for " +
-                name + ": no space; free some or enlarge it";
+    // A pass reserves its worst case, so the journal has room for one from the start: a collector that runs can drain.
+    if (!segment_.populate(0, kRecordsOffset + kPassRecords * sizeof(UndoRecord))) {
+        if (made) shm::Segment::unlink(name);
+        error = "cannot reserve " +
+                std::to_string(kRecordsOffset + kPassRecords * sizeof(UndoRecord)) +
+                " bytes in /dev/shm for " + name + ": no space; free some or enlarge it";
         return false;
     }
     // A ledger killed while it was made is still all zero where the magic belongs.

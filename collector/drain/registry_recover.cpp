@@ -26,8 +26,11 @@ void Registry::recover() {
     }
     undo(by_serial);
     for (std::unique_ptr<Account>& account : accounts) {
-        account->reload();
-        adopt(std::move(account));
+        if (account->reload())
+            adopt(std::move(account));
+        else
+            log_error("cannot read /dev/shm/" + account->object_name() +
+                      "; what it holds is not shown");
     }
     std::sort(exited_.begin(), exited_.end(), [this](std::uint64_t a, std::uint64_t b) {
         return images_.at(a)->forget_at_ns < images_.at(b)->forget_at_ns;
@@ -85,8 +88,7 @@ void Registry::adopt(std::unique_ptr<Account> account) {
         // Its ring, if it is still there, is attached by the scan that follows; if not, all of it was drained.
         image->ended = true;
         totals_.count(*image->account, image->counted);
-        publisher_.count_loss(image->loss_counted, image->account->state.loss);
-        std::memcpy(image->loss_counted, image->account->state.loss, sizeof image->loss_counted);
+        count_losses(*image);
     }
     add(std::move(image));
 }

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
@@ -31,8 +32,10 @@ std::unique_ptr<Ring> Ring::attach(const std::string& name, const std::string& i
         why = Refusal::kNotOurs;
         return nullptr;
     }
+    int reason = 0;
     if (!shm::Segment::open(name, shm::Segment::Access::kReadWrite, expected, shm::kBlocksOffset,
-                            ring->segment_, error)) {
+                            ring->segment_, error, &reason)) {
+        if (reason == EMFILE || reason == ENFILE || reason == ENOMEM) why = Refusal::kExhausted;
         return nullptr;
     }
     ring->guard_ = shm::FaultGuard::add(ring->segment_.data(), ring->segment_.size());

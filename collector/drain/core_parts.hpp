@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the core consists of. Its loop is in core.cpp, what a heartbeat does in core_heartbeat.cpp.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <vector>
+
+#include "collector/core.hpp"
+#include "collector/drain/pass.hpp"
+#include "collector/drain/publisher.hpp"
+#include "collector/drain/registry.hpp"
+#include "shm/bell_slots.hpp"
+
+namespace tidemark::collector {
+
+struct Core::Parts {
+    Parts(const Configuration& c, SinkPort& s, std::uint64_t number)
+        : configuration(c), sinks(s), generation(number), bells(c.instance, generation) {}
+
+    Configuration configuration;
+    SinkPort& sinks;
+    const std::uint64_t generation;
+    CollectorCounters counters;
+    ClockCalibration clock;
+    Ledger ledger;
+    Totals totals{ledger};
+    StatsSegment stats;
+    shm::BellSlots bells;
+    std::unique_ptr<Publisher> publisher;
+    std::unique_ptr<Registry> registry;
+    std::unique_ptr<Pass> pass;
+
+    std::mutex tasks_mutex;
+    std::vector<std::function<void(Core&)>> tasks;
+    std::atomic<bool> stop{false};
+    std::uint64_t next_heartbeat = 0;
+    std::uint64_t next_measure = 0;
+    std::uint64_t live_words_cursor = 0;
+    std::size_t first_of_turn = 0;           // of the alive images
+    bool found_something = false;            // that keeps the next rest short
+    bool starved = false;                    // told: no space to drain
+    bool replacing = false;                  // told: the stats segment was removed
+    std::vector<std::uint64_t> busy_images;  // numbers of those that the last pass moved
+    std::vector<std::uint64_t> newcomers;    // attached since the last heartbeat
+
+    bool run_tasks(Core& core);
+    std::vector<Image*> with_news();
+    std::uint64_t turn(bool all);
+    std::uint64_t drain(const std::vector<Image*>& images, bool all);
+    void tell_starved();
+    bool retire_ended();
+    void heartbeat();
+    void publish_missing();
+    std::vector<Image*> not_shown_yet();
+    void look_at_live_words();
+    void measure_rings();
+    void replace_stats_segment();
+    bool prepare_ahead();
+    bool has_work();
+    void sleep();
+    void rest();
+    std::function<void(std::uint64_t image, std::uint32_t device)> on_covered;
+    void finish();
+};
+
+}  // namespace tidemark::collector
