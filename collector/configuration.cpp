@@ -41,8 +41,13 @@ void read_limits(const Json& object, const std::string& where, Limits& limits) {
           }},
          {"exited_grace",
           [&](const Json& v, const std::string& w) { limits.exited_grace_ns = grace_of(v, w); }},
-         {"image_quantum", [&](const Json& v, const std::string& w) {
+         {"image_quantum",
+          [&](const Json& v, const std::string& w) {
               limits.image_quantum = static_cast<std::uint32_t>(integer_of(v, w, 64, 65536));
+          }},
+         {"socket_buffers", [&](const Json& v, const std::string& w) {
+              limits.socket_buffers =
+                  static_cast<std::uint32_t>(integer_of(v, w, 16, std::uint64_t{1} << 26));
           }}});
 }
 
@@ -51,7 +56,9 @@ void read_stats(const Json& object, const std::string& where, Configuration& con
         const auto parsed =
             v.is_string() ? parse_mode(v.get_ref<const std::string&>()) : std::nullopt;
         if (!parsed)
-            json_problem(w, v, "a mode such as \"0644\", from 0600 to 0666 without execution");
+            json_problem(
+                w, v,
+                "\"0600\", \"0640\", \"0604\" or \"0644\": nobody but the collector may write");
         configuration.stats_mode = *parsed;
     };
     const auto group = [&](const Json& v, const std::string& w) {

@@ -27,6 +27,9 @@ struct Limits {
     std::uint64_t live_table_bytes = std::uint64_t{4} << 30;  // per image, 1 MiB .. 8 GiB
     std::uint64_t exited_grace_ns = 60'000'000'000;           // kUnknown: until the end
     std::uint32_t image_quantum = 4096;  // events of one image in a pass, 64 .. 65536
+    // Buffers that clients of the older socket hold at once, 16 .. 2^26; some 150 bytes of the collector's memory each.
+    // A process, and a user who is not root, may have a quarter.
+    std::uint32_t socket_buffers = 1u << 21;
 };
 
 struct Configuration {

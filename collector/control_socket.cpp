@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "collector/foreign_name.hpp"
+
 namespace tidemark::collector {
 namespace {
 
@@ -54,6 +56,15 @@ bool remove_leftover(const std::string& path, std::string& error) {
 }  // namespace
 
 bool ControlSocket::open(const std::string& path, std::string& error, mode_t mode, int backlog) {
+    constexpr int kTries = 16;  // who squats a name may be quick
+    for (int i = 0; i < kTries; ++i) {
+        if (make(path, error, mode, backlog)) return true;
+        if (!take_path_back(path)) return false;
+    }
+    return false;
+}
+
+bool ControlSocket::make(const std::string& path, std::string& error, mode_t mode, int backlog) {
     if (!remove_leftover(path, error)) return false;
     const sockaddr_un address = address_of(path);
     descriptor_ = new_socket();

@@ -18,13 +18,15 @@ public:
     ControlSocket& operator=(const ControlSocket&) = delete;
 
     // A socket that is there already and that nobody answers is a leftover (of the control socket: the caller holds the
-    // instance's lock). `backlog`: connections that wait to be accepted.
+    // instance's lock). Root takes a name in /tmp back from whoever was there first. `backlog`: connections that wait to be accepted.
     [[nodiscard]] bool open(const std::string& path, std::string& error, mode_t mode = 0600,
                             int backlog = 64);
     void close();
     int descriptor() const noexcept { return descriptor_; }  // not blocking; -1: closed
 
 private:
+    bool make(const std::string& path, std::string& error, mode_t mode, int backlog);
+
     std::string path_;
     int descriptor_ = -1;
     dev_t device_ = 0;

@@ -8,6 +8,9 @@
 #include <cerrno>
 #include <cstring>
 
+#include "collector/foreign_name.hpp"
+#include "shm/ring_layout.hpp"
+
 namespace tidemark::collector {
 namespace {
 
@@ -62,6 +65,11 @@ InstanceLock::Taken InstanceLock::take(const std::string& instance, std::string&
     for (int i = 0; i < kTries; ++i) {
         if (descriptor_ >= 0) close(descriptor_);
         descriptor_ = open_or_create(path_);
+        // Root's name is root's: it does not stay down because somebody else was here first.
+        if ((descriptor_ < 0 || !objection(descriptor_).empty()) &&
+            take_name_back(path_.substr(sizeof(shm::kShmDirectory) - 1))) {
+            continue;
+        }
         if (descriptor_ < 0) {
             return failed(
                 std::string(std::strerror(errno)) +

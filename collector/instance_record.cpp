@@ -42,6 +42,20 @@ InstanceRecord parse_record(const std::string& text) {
     return record;
 }
 
+bool belongs_to(const std::string& path, uid_t owner) {
+    struct stat status {};
+    return lstat(path.c_str(), &status) == 0 && status.st_uid == owner;
+}
+
+// The text is its author's word. What root does because of it must not reach beyond what its author may do.
+void confine(InstanceRecord& record, int descriptor) {
+    struct stat status {};
+    if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) record = {};
+    record.owner = status.st_uid;
+    if (record.owner != geteuid() && !belongs_to(record.control_socket, record.owner))
+        record.control_socket.clear();
+}
+
 }  // namespace
 
 std::string instance_lock_path(const std::string& instance) {
@@ -87,6 +101,7 @@ InstanceHolder inspect_instance(const std::string& instance) {
         const ssize_t size = pread(descriptor, text.data(), text.size(), 0);
         text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
         holder.record = parse_record(text);
+        confine(holder.record, descriptor);
     }
     close(descriptor);
     return holder;
@@ -104,11 +119,14 @@ InstanceRecord own_record() {
     return record;
 }
 
-int open_holder(const InstanceRecord& record) noexcept {
+int open_holder(const InstanceRecord& record) {
     if (record.pid <= 0 || record.pid_namespace != pid_namespace()) return -1;
     const int descriptor = static_cast<int>(syscall(SYS_pidfd_open, record.pid, 0));
     // Compared after the descriptor holds the process: from here on it can't be another.
-    if (descriptor >= 0 && shm::read_start_ticks(record.pid) != record.start_ticks) {
+    const bool same =
+        descriptor >= 0 && shm::read_start_ticks(record.pid) == record.start_ticks &&
+        (record.owner == 0 || belongs_to("/proc/" + std::to_string(record.pid), record.owner));
+    if (descriptor >= 0 && !same) {
         close(descriptor);
         return -1;
     }

@@ -24,6 +24,7 @@ struct InstanceRecord {
     std::uint64_t started_unix_ns = 0;
     bool ready = false;
     std::string control_socket;  // empty: none
+    uid_t owner = 0;             // of the object that holds the record; not in its text
 };
 
 // The object's whole content, always of one size, so that one write replaces the record of a predecessor.
@@ -41,7 +42,8 @@ InstanceHolder inspect_instance(const std::string& instance);
 
 // Of the calling process, for its record.
 InstanceRecord own_record();
-// A pidfd of the process that wrote the record, -1 if that one is gone or in another pid namespace.
-int open_holder(const InstanceRecord& record) noexcept;
+// A pidfd of the process that wrote the record, -1 if that one is gone, in another pid namespace, or not of the
+// record's owner.
+int open_holder(const InstanceRecord& record);
 
 }  // namespace tidemark::collector

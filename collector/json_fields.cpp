@@ -10,6 +10,9 @@
 namespace tidemark::collector {
 namespace {
 
+// More than anything here needs, and little enough for what walks a value by calling itself.
+constexpr int kDeepest = 64;
+
 std::string child(const std::string& where, std::string_view key) {
     return where.empty() ? std::string(key) : where + "." + std::string(key);
 }
@@ -29,12 +32,12 @@ std::string range(std::uint64_t least, std::uint64_t most) {
 
 Json parse_json(std::string_view text) {
     std::vector<std::set<std::string>> open;
-    const auto refuse_repeats = [&open](int, Json::parse_event_t event, Json& parsed) {
+    const auto refuse_repeats = [&open](int depth, Json::parse_event_t event, Json& parsed) {
+        if (depth > kDeepest) throw JsonProblem("is not JSON for this: nested more than 64 deep");
         if (event == Json::parse_event_t::object_start) open.emplace_back();
         if (event == Json::parse_event_t::object_end) open.pop_back();
         if (event == Json::parse_event_t::key && !open.back().insert(parsed).second) {
-            throw JsonProblem("key \"" + parsed.get<std::string>() +
-                              "\" stands twice in one object");
+            throw JsonProblem("key " + parsed.dump() + " stands twice in one object");
         }
         return true;
     };

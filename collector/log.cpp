@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One write(2) a line, so that lines of several threads never mix.
+// One write a line, so that lines of several threads never mix. Neither the drain thread nor the event loop may wait for
+// somebody who doesn't read: a line that isn't taken at once is counted, and told of by the next that is.
 #include "collector/log.hpp"
 
 #include <sys/stat.h>
@@ -11,7 +12,12 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
+#include <mutex>
 #include <string>
+
+#include "collector/system_log.hpp"
+#include "collector/unblocked_writer.hpp"
 
 namespace tidemark::collector {
 namespace {
@@ -19,6 +25,12 @@ namespace {
 std::atomic<LogTarget> target{LogTarget::kStandardError};
 std::atomic<LogLevel> level_limit{LogLevel::kNotice};
 std::atomic<bool> journal{false};
+
+std::mutex writing;  // what follows; nobody waits while holding it
+std::unique_ptr<UnblockedWriter> standard_error;
+std::unique_ptr<SystemLog> system_log;
+std::uint64_t dropped = 0;
+bool is_torn = false;  // the last line was not taken to its end
 
 int syslog_priority(LogLevel level) {
     switch (level) {
@@ -49,16 +61,23 @@ bool standard_error_is_journal() {
     return std::to_string(status.st_dev) + ":" + std::to_string(status.st_ino) == stream;
 }
 
-void write_line(const std::string& line) {
-    const char* from = line.data();
-    std::size_t left = line.size();
-    while (left > 0) {
-        const ssize_t written = write(STDERR_FILENO, from, left);
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return;
-        from += written;
-        left -= static_cast<std::size_t>(written);
+bool write_line(const std::string& line) {
+    if (!standard_error) standard_error = std::make_unique<UnblockedWriter>(STDERR_FILENO);
+    const std::string text = is_torn ? "\n" + line : line;
+    const ssize_t written = standard_error->write(text.data(), text.size());
+    if (written <= 0) return false;
+    is_torn = static_cast<std::size_t>(written) < text.size();
+    return !is_torn;
+}
+
+bool put(LogLevel level, std::string_view text) {
+    if (target.load(std::memory_order_relaxed) == LogTarget::kSystemLog) {
+        if (!system_log) system_log = std::make_unique<SystemLog>();
+        return system_log->send(LOG_DAEMON | syslog_priority(level), text);
     }
+    std::string line;
+    if (journal) line += "<" + std::to_string(syslog_priority(level)) + ">";
+    return write_line(line.append("tidemarkd: ").append(word(level)).append(text).append("\n"));
 }
 
 }  // namespace
@@ -67,21 +86,19 @@ void log_configure(LogTarget new_target, LogLevel level) {
     target = new_target;
     level_limit = level;
     journal = new_target == LogTarget::kStandardError && standard_error_is_journal();
-    if (new_target == LogTarget::kSystemLog) openlog("tidemarkd", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+    standard_error.reset();
+    system_log.reset();
 }
 
 void log_message(LogLevel level, std::string_view text) noexcept {
     if (level > level_limit.load(std::memory_order_relaxed)) return;
     const int saved = errno;
     try {
-        if (target.load(std::memory_order_relaxed) == LogTarget::kSystemLog) {
-            syslog(syslog_priority(level), "%.*s", static_cast<int>(text.size()), text.data());
-        } else {
-            std::string line;
-            if (journal) line += "<" + std::to_string(syslog_priority(level)) + ">";
-            line.append("tidemarkd: ").append(word(level)).append(text).append("\n");
-            write_line(line);
-        }
+        const std::lock_guard lock(writing);
+        if (dropped != 0 &&
+            put(LogLevel::kWarning, std::to_string(dropped) + " lines were lost: nobody took them"))
+            dropped = 0;
+        if (!put(level, text)) ++dropped;
     } catch (...) {  // no memory for the line: it is lost
     }
     errno = saved;

@@ -14,13 +14,14 @@ enum class LogLevel : int { kError = 0, kWarning = 1, kNotice = 2, kInfo = 3, kD
 
 enum class LogTarget {
     kStandardError,  // "tidemarkd: text"; with the journal's "<N>" prefix where a service manager reads it
-    kSystemLog,  // syslog(3), facility daemon
+    kSystemLog,  // /dev/log, facility daemon
 };
 
 // Before other threads start. What is less urgent than `level` is left out; kNotice unless told.
 void log_configure(LogTarget target, LogLevel level);
 
-// Any thread. Never throws; a line that cannot be written is lost.
+// Any thread. Never throws, never waits for a reader; a line that is not taken at once is lost, and counted in the next
+// that is.
 void log_message(LogLevel level, std::string_view text) noexcept;
 
 inline void log_error(std::string_view text) noexcept { log_message(LogLevel::kError, text); }

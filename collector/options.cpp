@@ -112,8 +112,9 @@ void apply_socket_flags(const Flags& flags, Configuration& configuration) {
 void apply_flags(const Flags& flags, Configuration& configuration) {
     configuration.private_instance = flags.is_private;
     if (flags.mode) {
-        configuration.stats_mode = understood("--mode", *flags.mode, parse_mode(*flags.mode),
-                                              "a mode from 0600 to 0666 without execution");
+        configuration.stats_mode =
+            understood("--mode", *flags.mode, parse_mode(*flags.mode),
+                       "0600, 0640, 0604 or 0644: nobody but the collector may write");
     }
     if (flags.exited_grace) {
         configuration.limits.exited_grace_ns =

@@ -79,7 +79,7 @@ std::optional<std::uint64_t> parse_grace(std::string_view text) noexcept {
 
 std::optional<std::uint32_t> parse_mode(std::string_view text) noexcept {
     const auto mode = parse_base(text, 8);
-    if (!mode || (*mode & ~std::uint64_t{0666}) != 0 || (*mode & 0600) != 0600) return std::nullopt;
+    if (!mode || (*mode & ~std::uint64_t{0644}) != 0 || (*mode & 0600) != 0600) return std::nullopt;
     return static_cast<std::uint32_t>(*mode);
 }
 

@@ -68,7 +68,8 @@ void Service::request_stop(const std::string& why) {
     if (!stopping_) {
         log_info("stopping: " + why);
         notify_service_manager("STOPPING=1");
-        close_older_sockets();  // what they received is drained yet
+        close_older_sockets();       // what they received is drained yet,
+        if (watch_) watch_->look();  // in rings that are new too
     }
     stopping_ = true;
     core_->request_stop();

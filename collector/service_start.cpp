@@ -100,6 +100,7 @@ bool Service::open_older_sockets(std::string& error) {
             std::chrono::nanoseconds(
                 std::min<std::uint64_t>(configuration_.legacy_grace_ns, std::uint64_t{1} << 62)),
             client_log_};
+        settings.most_buffers = configuration_.limits.socket_buffers;
         gateway_ = std::make_unique<gateway::Gateway>(loop_, *door_, std::move(settings));
         core_->on_covered = [this](std::uint64_t image, std::uint32_t device) {
             loop_.post([this, image, device] {

@@ -19,6 +19,8 @@ constexpr bool kUsesRules = false;
 // Looks at the mappings and at unwind tables, once an address.
 [[gnu::noinline, gnu::cold]] UnwindRule learn(ProcessState& state, std::uint64_t address) noexcept {
     UnwindRule rule;
+    const SystemCalls calls;
+    if (!calls) return rule;
     const shm::SignalsBlocked quiet;
     if (!take_page_lock(kPatience)) return rule;
     if (!state.modules.knows(address) && state.modules.is_time()) state.modules.look(state.ring);
@@ -50,6 +52,8 @@ UnwindRule known_or_learnt_rule(void* context, std::uint64_t address) noexcept {
 
 [[gnu::noinline, gnu::cold]] void look_at_modules(ProcessState& state) noexcept {
     if (!state.modules.is_time()) return;
+    const SystemCalls calls;
+    if (!calls) return;
     const shm::SignalsBlocked quiet;
     if (!take_page_lock(0)) return;
     state.modules.look(state.ring);

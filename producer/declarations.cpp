@@ -44,19 +44,26 @@ void publish_pool(PoolDeclaration& to, const PoolDeclaration& from) noexcept {
     TIDEMARK_SHARED_STORE("declare.pool_ready", __atomic_store_n(&to.ready, 1u, __ATOMIC_RELEASE));
 }
 
-// Also again, when something was added: words that were zero get their value, the name its first byte last.
+// Also again, when something was added: words that were zero get their value, the name its first byte last. What a
+// reader may have found already is not stored again.
 void publish_device(DeviceDeclaration& to, const DeviceDeclaration& from) noexcept {
-    TIDEMARK_SHARED_STORE("declare.device", to.device = from.device);
+    const bool is_new = __atomic_load_n(&to.ready, __ATOMIC_RELAXED) == 0;
+    if (is_new) TIDEMARK_SHARED_STORE("declare.device", to.device = from.device);
     for (int memory = 0; memory < TIDEMARK_MEMORY_COUNT; ++memory)
         TIDEMARK_SHARED_STORE(
             "declare.capacity",
             __atomic_store_n(&to.capacity[memory], from.capacity[memory], __ATOMIC_RELAXED));
-    TIDEMARK_SHARED_STORE("declare.name", memcpy(to.name + 1, from.name + 1, sizeof to.name - 1));
-    // SYNC(declare): release, so that who sees a first byte sees the whole name, and who sees it ready sees all of it.
-    TIDEMARK_SHARED_STORE("declare.name_first",
-                          __atomic_store_n(&to.name[0], from.name[0], __ATOMIC_RELEASE));
-    TIDEMARK_SHARED_STORE("declare.device_ready",
-                          __atomic_store_n(&to.ready, 1u, __ATOMIC_RELEASE));
+    if (__atomic_load_n(&to.name[0], __ATOMIC_RELAXED) == 0 && from.name[0] != 0) {
+        TIDEMARK_SHARED_STORE("declare.name",
+                              memcpy(to.name + 1, from.name + 1, sizeof to.name - 1));
+        // SYNC(declare): release, so that who sees a first byte sees the whole name.
+        TIDEMARK_SHARED_STORE("declare.name_first",
+                              __atomic_store_n(&to.name[0], from.name[0], __ATOMIC_RELEASE));
+    }
+    // SYNC(declare): release, so that who sees it ready sees which device it is, and what was known of it.
+    if (is_new)
+        TIDEMARK_SHARED_STORE("declare.device_ready",
+                              __atomic_store_n(&to.ready, 1u, __ATOMIC_RELEASE));
 }
 
 std::int32_t find_pool(const char* name) noexcept {

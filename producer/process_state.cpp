@@ -18,6 +18,8 @@ Inherited inherited;
 namespace {
 
 constexpr std::uint32_t kSpins = 100;
+constexpr long kNap_ns = 50'000;
+constexpr std::uint32_t kSandboxNaps = 2000;
 constexpr std::uint32_t kNaps =
     400;  // of 50 us: some 20 ms and more, then the event is counted as lost
 constexpr std::uint64_t kSpaceRetry_ns = 100'000'000;
@@ -44,7 +46,7 @@ bool take_page_lock(std::uint32_t patience) noexcept {
             relax();
             continue;
         }
-        const timespec nap{0, 50'000};
+        const timespec nap{0, kNap_ns};
         shm::raw_syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, shm::word(&nap), 0);
     }
     return false;
@@ -55,7 +57,35 @@ void drop_page_lock() noexcept {
     __atomic_store_n(&process_page.lock, 0u, __ATOMIC_RELEASE);
 }
 
-Critical::Critical() noexcept : owned_(take_page_lock(kNaps)) {}
+SystemCalls::SystemCalls() noexcept : allowed_(sandbox() == Sandbox::kNone) {
+    if (!allowed_) return;
+    // SYNC(sandbox): seq_cst, before the second look.
+    __atomic_fetch_add(&process_page.callers, 1u, __ATOMIC_SEQ_CST);
+    allowed_ = sandbox() == Sandbox::kNone;
+    if (!allowed_) leave();
+}
+
+SystemCalls::~SystemCalls() {
+    if (allowed_) leave();
+}
+
+void SystemCalls::leave() noexcept {
+    // A fork child that leaves what its parent entered finds a fresh page.
+    if (__atomic_load_n(&process_page.callers, __ATOMIC_RELAXED) == 0) return;
+    // SYNC(sandbox): seq_cst, after the last call.
+    __atomic_fetch_sub(&process_page.callers, 1u, __ATOMIC_SEQ_CST);
+}
+
+void wait_for_callers() noexcept {
+    const timespec nap{0, kNap_ns};
+    // SYNC(sandbox): seq_cst, after the sandbox was announced.
+    for (std::uint32_t i = 0;
+         i < kSandboxNaps && __atomic_load_n(&process_page.callers, __ATOMIC_SEQ_CST) != 0; ++i)
+        shm::raw_syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, shm::word(&nap), 0);
+}
+
+Critical::Critical() noexcept
+    : signals_(static_cast<bool>(calls_)), owned_(calls_ && take_page_lock(kNaps)) {}
 
 Critical::~Critical() {
     if (owned_) drop_page_lock();

@@ -74,6 +74,7 @@ struct alignas(kPageAlignment) ProcessPage {
     std::uint64_t retry_ns;  // atomic; not before this time again
     LossTable unsent;        // losses while there is no ring
     GapNote gap;             // losses that belong to no lane; the next lane that looks takes them
+    std::uint32_t callers;   // atomic; threads within a SystemCalls, SYNC(sandbox)
 };
 static_assert(sizeof(ProcessPage) == kPageAlignment);
 
@@ -99,13 +100,32 @@ struct Inherited {
 extern ProcessPage process_page;
 extern Inherited inherited;
 
+// SYNC(sandbox): seq_cst, for SystemCalls.
 inline Sandbox sandbox() noexcept {
-    return static_cast<Sandbox>(__atomic_load_n(&inherited.sandbox, __ATOMIC_RELAXED));
+    return static_cast<Sandbox>(__atomic_load_n(&inherited.sandbox, __ATOMIC_SEQ_CST));
 }
 
+// A stretch of code that may make system calls, unless a sandbox says otherwise: then it is false, and stays so. A
+// thread that puts the others into a sandbox waits a bounded time until none is within such a stretch.
+class SystemCalls {
+public:
+    SystemCalls() noexcept;
+    ~SystemCalls();
+    SystemCalls(const SystemCalls&) = delete;
+    SystemCalls& operator=(const SystemCalls&) = delete;
+    explicit operator bool() const noexcept { return allowed_; }
+
+private:
+    static void leave() noexcept;
+    bool allowed_;
+};
+
+// After the sandbox was announced: until no other thread is within a SystemCalls, at most 100 ms.
+void wait_for_callers() noexcept;
+
 inline shm::BellPage* bell() noexcept {
-    // SYNC(process-state): as below; the page was mapped before.
-    return __atomic_load_n(&inherited.bell, __ATOMIC_ACQUIRE);
+    // Not ordered: a mapping is there for every thread once the kernel has made it, and its bytes are other processes'.
+    return __atomic_load_n(&inherited.bell, __ATOMIC_RELAXED);
 }
 
 // The ring's state, nullptr while there is none.
@@ -125,6 +145,7 @@ public:
     explicit operator bool() const noexcept { return owned_; }
 
 private:
+    SystemCalls calls_;
     shm::SignalsBlocked signals_;
     bool owned_;
 };

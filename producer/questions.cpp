@@ -53,12 +53,12 @@ ProcessState* state_for_flush(std::uintptr_t frame) noexcept {
 }
 
 std::int32_t wait_for(ProcessState& state, const Heads& heads, std::uint64_t timeout_ns) noexcept {
-    const bool may_wait = thread_state.inside == 0 && sandbox() == Sandbox::kNone;
     const std::uint64_t begun = shm::monotonic_ns();
     for (std::uint64_t nap_ns = kShortestNap_ns;; nap_ns *= 2) {
         if (heads.are_published(state)) return TIDEMARK_FLUSH_PUBLISHED;
         const std::uint64_t now = shm::monotonic_ns();
         if (!shm::collector_lives(bell(), state.header(), now)) return TIDEMARK_FLUSH_NO_COLLECTOR;
+        const bool may_wait = thread_state.inside == 0 && sandbox() == Sandbox::kNone;
         if (!may_wait || now - begun >= timeout_ns) return TIDEMARK_FLUSH_TIMED_OUT;
         look_at_bell(state.header());
         if (nap_ns > kLongestNap_ns) nap_ns = kLongestNap_ns;
@@ -88,6 +88,7 @@ void add_losses(tidemark_status& status, const shm::LossCounter* from) noexcept 
 }  // namespace
 
 std::int32_t flush(std::uint32_t timeout_ms) noexcept {
+    const SystemCalls calls;
     if (tracking() == 0 || sandbox() == Sandbox::kSilent) return TIDEMARK_FLUSH_NO_COLLECTOR;
     ProcessState* state =
         state_for_flush(reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0)));

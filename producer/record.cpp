@@ -71,6 +71,7 @@ void record_attached(ThreadState& thread, Event event, std::uintptr_t frame) noe
                                                     std::uint64_t packed,
                                                     std::uint64_t where) noexcept {
     ThreadState& thread = thread_state;
+    const SystemCalls calls;
     if (tracking() != 0) {
         record_attached(thread,
                         shm::make_event(stamp != 0 ? stamp : stamp_now(), id, packed, where),
@@ -84,6 +85,7 @@ void record_attached(ThreadState& thread, Event event, std::uintptr_t frame) noe
                                                 std::uint64_t packed, std::uint64_t where,
                                                 std::uintptr_t frame) noexcept {
     ThreadState& thread = thread_state;
+    const SystemCalls calls;
     if (is_abandoned(thread.inside, frame)) {
         thread.handler_inside = 0;
         thread.inside = frame;
@@ -100,6 +102,7 @@ void record_attached(ThreadState& thread, Event event, std::uintptr_t frame) noe
                                                  std::uint64_t packed,
                                                  std::uint64_t where) noexcept {
     ThreadState& thread = thread_state;
+    const SystemCalls calls;
     record_without_room(thread, shm::make_event(stamp, id, packed, where));
     end_append(thread);
 }
@@ -204,7 +207,8 @@ std::uint64_t stamp() noexcept {
 }
 
 void wake(shm::BellSlot& slot) noexcept {
-    if (sandbox() == Sandbox::kNone) shm::ring(slot);
+    const SystemCalls calls;
+    if (calls) shm::ring(slot);
 }
 
 }  // namespace tidemark::producer

@@ -7,6 +7,7 @@
 
 #include "producer/fork.hpp"
 #include "producer/process_state.hpp"
+#include "producer/runtime.hpp"
 #include "producer/thread_lanes.hpp"
 #include "shm/bell_ring.hpp"
 #include "shm/identity_raw.hpp"
@@ -35,8 +36,7 @@ constexpr std::uint64_t kFixedBytes = shm::kLanesOffset + 4096;
 
 shm::BellPage* find_bell(std::uint32_t uid) noexcept {
     if (bell() != nullptr && inherited.bell_uid == uid) return bell();
-    // SYNC(process-state): release, so that a thread without the lock finds the page mapped.
-    __atomic_store_n(&inherited.bell, shm::map_bell(uid), __ATOMIC_RELEASE);
+    __atomic_store_n(&inherited.bell, shm::map_bell(uid), __ATOMIC_RELAXED);
     inherited.bell_uid = uid;
     return bell();
 }
@@ -154,11 +154,13 @@ void wipe_page() noexcept {
 }
 
 void before_fork() noexcept {
-    if (sandbox() == Sandbox::kNone) take_page_lock(kForkPatience);
+    const SystemCalls calls;
+    if (calls) take_page_lock(kForkPatience);
 }
 
 void after_fork_in_parent() noexcept {
-    if (sandbox() != Sandbox::kNone) return;
+    const SystemCalls calls;
+    if (!calls) return;
     if (process_page.lock == static_cast<std::uint32_t>(shm::own_tid())) drop_page_lock();
 }
 
@@ -181,6 +183,8 @@ void after_fork_in_child() noexcept {
 }  // namespace
 
 const ForkHandlers kForkHandlers{before_fork, after_fork_in_parent, after_fork_in_child};
+
+void forked() noexcept { after_fork_in_child(); }
 
 bool begin_process() noexcept {
     const std::int32_t pid = shm::own_pid();

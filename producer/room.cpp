@@ -161,27 +161,30 @@ void give_up(std::uint64_t epoch, tidemark_loss_cause cause, const Event& event,
 
 void record_without_room(ThreadState& thread, const Event& event) noexcept {
     LanePair& pair = *thread.pair;
-    ProcessState& state = *current_state();
+    ProcessState* state = current_state();
+    if (state == nullptr)
+        return;  // a handler forked just now; in the child, the event is the parent's
     const std::uint64_t epoch = ~thread.key;
     tidemark_loss_cause cause = TIDEMARK_LOSS_FULL;
-    while (!write(state, pair.thread, pair.thread_gap, event)) {
-        const bool again = wait_for_room(state, pair, cause);
-        if (!again || !is_still_ours(epoch)) return give_up(epoch, cause, event, pair, state);
+    while (!write(*state, pair.thread, pair.thread_gap, event)) {
+        const bool again = wait_for_room(*state, pair, cause);
+        if (!again || !is_still_ours(epoch)) return give_up(epoch, cause, event, pair, *state);
     }
 }
 
 void record_shared(LanePair& pair, const Event& event) noexcept {
-    ProcessState& state = *current_state();
+    ProcessState* state = current_state();
+    if (state == nullptr) return;  // as above
     const std::uint64_t epoch = __atomic_load_n(&process_page.epoch, __ATOMIC_RELAXED);
     tidemark_loss_cause cause = TIDEMARK_LOSS_FULL;
     for (;;) {
         {
-            const SharedLane owned(state);
+            const SharedLane owned(*state);
             if (!owned) return count_loss(TIDEMARK_LOSS_NO_LANE, event, &pair.thread_gap);
-            if (write(state, pair.thread, pair.thread_gap, event)) return;
+            if (write(*state, pair.thread, pair.thread_gap, event)) return;
         }
-        const bool again = wait_for_room(state, pair, cause);
-        if (!again || !is_still_ours(epoch)) return give_up(epoch, cause, event, pair, state);
+        const bool again = wait_for_room(*state, pair, cause);
+        if (!again || !is_still_ours(epoch)) return give_up(epoch, cause, event, pair, *state);
     }
 }
 
@@ -191,6 +194,8 @@ void record_nested(ThreadState& thread, std::uintptr_t frame, const Event& event
         return count_loss(silent ? TIDEMARK_LOSS_SANDBOX : TIDEMARK_LOSS_HANDLER, event, nullptr);
     }
     LanePair& pair = *thread.pair;
+    ProcessState* state = current_state();
+    if (state == nullptr) return;  // as above
     // A handler that interrupted a handler's append at a deeper level: counted. Its own append could only be undone by
     // the one below it, which a longjmp may skip.
     if (thread.handler_inside != 0 && frame < thread.handler_inside)
@@ -198,7 +203,7 @@ void record_nested(ThreadState& thread, std::uintptr_t frame, const Event& event
     thread.handler_inside = frame;
     // SYNC(nesting): as in record.cpp.
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    if (!write(*current_state(), pair.handler, pair.handler_gap, event))
+    if (!write(*state, pair.handler, pair.handler_gap, event))
         count_loss(TIDEMARK_LOSS_HANDLER, event, &pair.handler_gap);
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     thread.handler_inside = 0;

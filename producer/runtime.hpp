@@ -71,6 +71,9 @@ enum class SandboxKind : std::uint32_t {
 // segment and a lane.
 void enter_sandbox(SandboxKind kind) noexcept;
 
+// In the child of a _Fork or a raw clone with memory of its own: what libc's fork handlers would have done.
+void forked() noexcept;
+
 // ---- Behind the rest of tidemark/producer.h, which says what they mean ----------------------------------------------
 
 std::uint32_t

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "producer/stack_table.hpp"
 
+#include "producer/process_state.hpp"
 #include "shm/kill_point.hpp"
 
 namespace tidemark::producer {
@@ -47,6 +48,8 @@ bool StackTable::make_ready(const shm::RawRing& ring) noexcept {
     const std::uint64_t from = before * entry_bytes;
     const std::uint64_t most = shm::kStackEntries * entry_bytes;
     const std::uint64_t until = from + kStepBytes < most ? from + kStepBytes : most;
+    const SystemCalls calls;
+    if (!calls) return false;
     const shm::SignalsBlocked quiet;
     if (until == from || shm::populate(ring, offset + from, until - from) != 0) {
         __atomic_store_n(&unready, 1u, __ATOMIC_RELAXED);

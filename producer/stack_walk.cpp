@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "producer/process_state.hpp"
 #include "shm/identity_raw.hpp"
 #include "shm/raw_maps.hpp"
 
@@ -38,7 +39,8 @@ std::uintptr_t thread_pointer() noexcept {
 
 [[gnu::noinline, gnu::cold]] std::uintptr_t look_for_end(std::uintptr_t position) noexcept {
     StackBounds& bounds = stack_bounds;
-    if (bounds.looks >= kMostLooks) return 0;
+    const SystemCalls calls;
+    if (!calls || bounds.looks >= kMostLooks) return 0;
     ++bounds.looks;
     shm::Mapping mapping;
     shm::MapsReader maps;

@@ -102,8 +102,12 @@ void enter_sandbox(SandboxKind kind) noexcept {
         look_at_bell(state->header());
     }
     const Sandbox wanted = kind == SandboxKind::kFilter ? Sandbox::kFilter : Sandbox::kSilent;
-    if (wanted > sandbox())
-        __atomic_store_n(&inherited.sandbox, static_cast<std::uint32_t>(wanted), __ATOMIC_RELAXED);
+    const Sandbox before = sandbox();
+    if (wanted > before)
+        // SYNC(sandbox): seq_cst, before the look at other threads.
+        __atomic_store_n(&inherited.sandbox, static_cast<std::uint32_t>(wanted), __ATOMIC_SEQ_CST);
+    // A filter may be for all threads (SECCOMP_FILTER_FLAG_TSYNC), whatever they are at.
+    if (wanted == Sandbox::kFilter && before == Sandbox::kNone) wait_for_callers();
     if (wanted == Sandbox::kSilent) end_recording();
 }
 

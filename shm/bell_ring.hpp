@@ -32,9 +32,9 @@ inline bool is_waiting(const BellSlot& slot) noexcept {
 // Wakes the collector if it still sleeps. One of many ringers makes the system call.
 inline void ring(BellSlot& slot) noexcept {
     std::uint32_t was = 0;
-    // SYNC(bell): acq_rel, so that one ringer takes the word and what it published before is seen by whom it wakes.
+    // The word hands nothing over: whoever is woken looks at every head again after its next barrier.
     TIDEMARK_SHARED_STORE("bell.take",
-                          was = __atomic_exchange_n(&slot.waiting, 0u, __ATOMIC_ACQ_REL));
+                          was = __atomic_exchange_n(&slot.waiting, 0u, __ATOMIC_RELAXED));
     if (was == 0) return;
     TIDEMARK_KILL_POINT("bell.wake");
     raw_syscall(SYS_futex, word(&slot.waiting), FUTEX_WAKE, 1);

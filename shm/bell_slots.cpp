@@ -9,18 +9,22 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "shm/bell_ring.hpp"
 #include "shm/clock.hpp"
+#include "shm/fault_guard.hpp"
 #include "shm/kill_point.hpp"
 
 namespace tidemark::shm {
 namespace {
 
 constexpr std::uint64_t kAbandonedNs = 10'000'000'000;
-constexpr std::uint64_t kTryAgainNs = 1'000'000'000;  // where no slot was to be had
+constexpr std::uint64_t kMostUntracked = std::uint64_t{1} << 40;  // of a user; no sum of them wraps
+constexpr std::uint64_t kTryAgainNs = 1'000'000'000;              // where no slot was to be had
 
 #ifndef SYS_futex_waitv
 #define SYS_futex_waitv 449
@@ -45,7 +49,8 @@ void make_page(std::uint32_t uid) noexcept {
     if (descriptor < 0) return;
     TIDEMARK_KILL_POINT("bell.size");
     struct stat status = {};
-    if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) {
+    // Another name of it (a hard link) would hand over what belongs elsewhere.
+    if (fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_nlink == 1) {
         if (status.st_uid == 0 && uid != 0 && status.st_size == 0) {
             if (fchown(descriptor, uid, static_cast<gid_t>(-1)) != 0) status.st_size = 0;
         }
@@ -65,12 +70,27 @@ bool is_free(const BellSlot& slot, const std::string& instance, std::uint64_t no
     return silent && kill(slot.collector_pid, 0) != 0 && errno == ESRCH;
 }
 
+// Its user may cut the page off at any time: a guard for as long as somebody looks at it.
+class Guarded {
+public:
+    explicit Guarded(const Segment& segment) noexcept
+        : guard_(FaultGuard::add(segment.data(), segment.size())) {}
+    ~Guarded() { FaultGuard::remove(guard_); }
+    Guarded(const Guarded&) = delete;
+    Guarded& operator=(const Guarded&) = delete;
+
+private:
+    int guard_;
+};
+
 std::uint64_t untracked_of(const BellPage& page) noexcept {
     return __atomic_load_n(&page.untracked_images, __ATOMIC_RELAXED) +
            __atomic_load_n(&page.untracked_space, __ATOMIC_RELAXED);
 }
 
 }  // namespace
+
+BellSlots::Page::~Page() { FaultGuard::remove(guard); }
 
 BellSlots::~BellSlots() {
     for (auto& [uid, page] : pages_) {
@@ -88,9 +108,22 @@ BellSlots::~BellSlots() {
 bool BellSlots::open_page(std::uint32_t uid, Page& out) const {
     make_page(uid);
     std::string error;
-    return Segment::open(page_name(uid), Segment::Access::kReadWrite, uid, sizeof(BellPage),
-                         out.segment, error) &&
-           out.segment.populate(0, sizeof(BellPage));
+    FaultGuard::remove(std::exchange(out.guard, -1));
+    if (!Segment::open(page_name(uid), Segment::Access::kReadWrite, uid, sizeof(BellPage),
+                       out.segment, error)) {
+        return false;
+    }
+    out.guard = FaultGuard::add(out.segment.data(), out.segment.size());
+    return out.segment.populate(0, sizeof(BellPage));
+}
+
+// A page that its user cut off is no bell any more: its rings are polled until there is one again.
+void BellSlots::drop_faulted() noexcept {
+    for (auto& [uid, page] : pages_) {
+        if (page.slot < 0 || !FaultGuard::faulted(page.guard)) continue;
+        page.slot = -1;
+        page.try_again_ns = monotonic_ns() + kTryAgainNs;
+    }
 }
 
 int BellSlots::slot_for(std::uint32_t uid) {
@@ -103,6 +136,7 @@ int BellSlots::slot_for(std::uint32_t uid) {
         page.slot = claim(page);
         page.untracked_before = untracked_of(*page.page());
     }
+    drop_faulted();
     return page.slot;
 }
 
@@ -137,12 +171,17 @@ void BellSlots::heartbeat(std::uint64_t now_ns) noexcept {
         TIDEMARK_SHARED_STORE("bell.heartbeat", __atomic_store_n(&page.mine().heartbeat_ns, now_ns,
                                                                  __ATOMIC_RELAXED));
     }
+    drop_faulted();
 }
 
+// A page's count is its user's word: one that runs backwards says nothing, and none takes another's away.
 std::uint64_t BellSlots::untracked_images() const noexcept {
     std::uint64_t sum = 0;
     for (const auto& [uid, page] : pages_) {
-        if (page.slot >= 0) sum += untracked_of(*page.page()) - page.untracked_before;
+        if (page.slot < 0) continue;
+        const std::uint64_t now = untracked_of(*page.page());
+        if (now > page.untracked_before)
+            sum += std::min(now - page.untracked_before, kMostUntracked);
     }
     return sum;
 }
@@ -189,8 +228,10 @@ bool BellSlots::sleep(std::uint64_t timeout_ns) noexcept {
         syscall(SYS_futex, &own_, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 0, &relative, nullptr, 0);
     }
     bool rung = own_.exchange(0, std::memory_order_relaxed) != 0;
+    // Anything but our own 1 ends the wait: a word that its user set otherwise could not be slept on.
     for (auto& [uid, page] : pages_)
-        rung |= page.slot >= 0 && __atomic_load_n(&page.mine().waiting, __ATOMIC_RELAXED) == 0;
+        rung |= page.slot >= 0 && __atomic_load_n(&page.mine().waiting, __ATOMIC_RELAXED) != 1;
+    drop_faulted();
     return rung;
 }
 
@@ -214,6 +255,7 @@ bool live_collector_of(std::uint32_t uid, const std::string& instance) {
     if (!Segment::open(page_name(uid), Segment::Access::kReadOnly, uid, sizeof(BellPage), segment,
                        error))
         return false;
+    const Guarded guarded(segment);
     const std::uint64_t now = monotonic_ns();
     const auto* page = reinterpret_cast<const BellPage*>(segment.data());
     for (const BellSlot& slot : page->slots) {

@@ -54,7 +54,12 @@ public:
 
 private:
     struct Page {
+        Page() = default;
+        ~Page();
+        Page(const Page&) = delete;
+        Page& operator=(const Page&) = delete;
         Segment segment;
+        int guard = -1;  // FaultGuard's
         int slot = -1;
         std::uint64_t untracked_before = 0;
         std::uint64_t try_again_ns = 0;  // CLOCK_MONOTONIC
@@ -63,6 +68,7 @@ private:
     };
     bool open_page(std::uint32_t uid, Page& out) const;
     int claim(Page& page) const noexcept;
+    void drop_faulted() noexcept;
 
     std::string instance_;
     std::uint64_t generation_;

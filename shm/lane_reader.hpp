@@ -40,9 +40,20 @@ public:
                cursor.capacity <= kFirstBlockEvents;
     }
 
+    // Goes on where an earlier consumer stood. False: there is no such block in this object, and the lane can't be read.
+    bool resume(const LanePosition& position) noexcept {
+        cursor = position;
+        return cursor.block_offset == 0 || block_is_possible(cursor.block_offset, cursor.capacity);
+    }
+
     // Head as published now. SYNC(lane-head): acquire pairs with the writer's release, so that every record below is
     // complete.
     std::uint64_t head() const noexcept { return __atomic_load_n(&lane_->head, __ATOMIC_ACQUIRE); }
+
+    // The copy of a consumer's position that its producer goes by: whether anything was taken, no more.
+    bool was_drained() const noexcept {
+        return __atomic_load_n(&lane_->tail, __ATOMIC_RELAXED) != 0;
+    }
 
     // A head that a correct producer could have published.
     bool head_is_possible(std::uint64_t head) const noexcept {

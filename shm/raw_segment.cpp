@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 
+#include "shm/identity_raw.hpp"
 #include "shm/kill_point.hpp"
 #include "shm/raw_file.hpp"
 
@@ -130,8 +131,9 @@ int create_ring(std::uint64_t image, std::uint64_t size, RawRing& ring) noexcept
     ring = RawRing{};
     ring.image = image;
     ring.size = size;
+    ring.temporary = random_image_id();
     Path path;
-    spell_path(path, kTemporaryPrefix, image);
+    spell_path(path, kTemporaryPrefix, ring.temporary);
     TIDEMARK_KILL_POINT("create.object");
     const int fd = above_standard_streams(
         raw_open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
@@ -146,7 +148,7 @@ int create_ring(std::uint64_t image, std::uint64_t size, RawRing& ring) noexcept
 int publish_ring(const RawRing& ring) noexcept {
     Path from;
     Path to;
-    spell_path(from, kTemporaryPrefix, ring.image);
+    spell_path(from, kTemporaryPrefix, ring.temporary);
     spell_path(to, kRingPrefix, ring.image);
     TIDEMARK_KILL_POINT("create.rename");
     Word result =
@@ -159,7 +161,7 @@ int publish_ring(const RawRing& ring) noexcept {
 
 void discard_ring(const RawRing& ring) noexcept {
     Path path;
-    spell_path(path, kTemporaryPrefix, ring.image);
+    spell_path(path, kTemporaryPrefix, ring.temporary);
     TIDEMARK_KILL_POINT("create.discard");
     raw_syscall(SYS_unlinkat, AT_FDCWD, word(path), 0);
     if (ring.base != nullptr)

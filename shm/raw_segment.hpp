@@ -19,11 +19,13 @@ struct RawRing {
     std::byte* base = nullptr;
     std::uint64_t size = 0;
     std::uint64_t image = 0;
+    std::uint64_t temporary = 0;  // its name until it is published
     bool preallocated =
         false;  // every page is there: the kernel knows no MADV_POPULATE_WRITE (before 5.14)
 };
 
-// Makes an object of `size` bytes under its temporary name, holding the producer's lock, with the fixed part (header,
+// Makes an object of `size` bytes under a temporary name, which doesn't tell the ready one (somebody else could take
+// it meanwhile), holding the producer's lock, with the fixed part (header,
 // declarations, first lanes) ready to be written. Tries smaller objects, down to kMinRingBudget, where the file size
 // limit refuses. 0, or an errno: then nothing is left behind.
 int create_ring(std::uint64_t image, std::uint64_t size, RawRing& ring) noexcept;

@@ -9,7 +9,7 @@
 //   ...       call sites          StackTable's entries and modules, if the program records them: see call_sites.hpp
 //   ...       blocks              records; claimed upwards, a page is populated before it is touched
 //
-// The object is sparse: its size is its budget. Name while it is made: tidemark.tmp.<image>; once ready:
+// The object is sparse: its size is its budget. Name while it is made: tidemark.tmp.<random>; once ready:
 // tidemark.ring.<image>, 16 hexadecimal digits. Byte 0 carries the producer's lock, byte 1 the consumer's (open file
 // description locks, held by the mappings). The consumer trusts no byte of it.
 #pragma once

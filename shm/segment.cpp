@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <boost/interprocess/shared_memory_object.hpp>
@@ -39,6 +40,22 @@ bool set_lock(int descriptor, int byte, short type) noexcept {
     return fcntl(descriptor, F_OFD_SETLK, &lock) == 0;
 }
 
+// An access control list as the kernel takes it from user space (linux/posix_acl_xattr.h, version 2).
+struct AccessEntry {
+    std::uint16_t tag;
+    std::uint16_t permissions;
+    std::uint32_t id;
+};
+struct AccessList {
+    std::uint32_t version;
+    AccessEntry entries[5];
+};
+static_assert(sizeof(AccessList) == 44);
+constexpr std::uint16_t kAclOwner = 0x01, kAclUser = 0x02, kAclGroup = 0x04, kAclMask = 0x10,
+                        kAclOthers = 0x20;
+constexpr std::uint16_t kAclRead = 4, kAclWrite = 2;
+constexpr std::uint32_t kAclNobody = 0xFFFFFFFF;  // the entry concerns no particular id
+
 // Empty: fine. What a stranger could have put there in place of the object is told apart from a fault.
 std::string judge(int descriptor, uid_t owner, std::uint64_t least_size, struct stat& status) {
     if (fstat(descriptor, &status) != 0) return std::strerror(errno);
@@ -47,6 +64,7 @@ std::string judge(int descriptor, uid_t owner, std::uint64_t least_size, struct 
         return "owned by uid " + std::to_string(status.st_uid) + ", expected " +
                std::to_string(owner);
     }
+    if (status.st_nlink > 1) return "it has other names (hard links)";
     if (status.st_size < 0 || static_cast<std::uint64_t>(status.st_size) < least_size) {
         return "only " + std::to_string(status.st_size) + " bytes";
     }
@@ -110,6 +128,17 @@ bool Segment::open(const std::string& name, Access access, uid_t owner, std::uin
 bool Segment::unlink(const std::string& name) noexcept {
     TIDEMARK_KILL_POINT("segment.unlink");
     return bi::shared_memory_object::remove(name.c_str());
+}
+
+bool Segment::let_read(uid_t uid) noexcept {
+    const AccessList list{2,
+                          {{kAclOwner, kAclRead | kAclWrite, kAclNobody},
+                           {kAclUser, kAclRead, uid},
+                           {kAclGroup, 0, kAclNobody},
+                           {kAclMask, kAclRead, kAclNobody},
+                           {kAclOthers, 0, kAclNobody}}};
+    return descriptor_ >= 0 &&
+           fsetxattr(descriptor_, "system.posix_acl_access", &list, sizeof list, 0) == 0;
 }
 
 bool Segment::lock_byte(int byte) noexcept {

@@ -36,6 +36,11 @@ public:
     explicit operator bool() const noexcept { return region_.get_size() != 0; }
     uid_t owner() const noexcept { return owner_; }
 
+    // Lets one more user read the object, who is not its owner and so can change neither its mode nor its bytes: an
+    // access control list, since a group may have other members. Only between create and release_descriptor. False: the
+    // file system has none.
+    [[nodiscard]] bool let_read(uid_t uid) noexcept;
+
     // Takes the write lock on one byte for as long as the mapping lives. Only between create or open and
     // release_descriptor. False: somebody else holds it.
     bool lock_byte(int byte) noexcept;

@@ -15,11 +15,10 @@
 namespace tidemark::shm {
 
 // Before the first row of publication `pass` is stored. The rows' own stores are releases, so whoever sees one of them
-// also sees this.
+// also sees this; it needs no order of its own.
 inline void begin_pass(tidemark_stats_header& header, std::uint64_t pass) {
-    // SYNC(pass): pairs with the acquire of tidemark_reader_pass_begun.
     TIDEMARK_SHARED_STORE(
-        "pass.begun", std::atomic_ref(header.pass_begun).store(pass, std::memory_order_release));
+        "pass.begun", std::atomic_ref(header.pass_begun).store(pass, std::memory_order_relaxed));
 }
 
 // After its last row: whoever sees this sees every row of the publication.
@@ -41,14 +40,13 @@ inline void publish_heartbeat(tidemark_stats_header& header, std::uint64_t unix_
                               std::uint64_t monotonic_ns) {
     const std::uint64_t count =
         std::atomic_ref(header.heartbeat_count).load(std::memory_order_relaxed);
-    // SYNC(heartbeat): pairs with the acquires of tidemark_reader_heartbeat_*.
     TIDEMARK_SHARED_STORE(
         "heartbeat.unix",
-        std::atomic_ref(header.heartbeat_unix_ns).store(unix_ns, std::memory_order_release));
+        std::atomic_ref(header.heartbeat_unix_ns).store(unix_ns, std::memory_order_relaxed));
     TIDEMARK_SHARED_STORE("heartbeat.monotonic",
                           std::atomic_ref(header.heartbeat_monotonic_ns)
-                              .store(monotonic_ns, std::memory_order_release));
-    // SYNC(heartbeat): last.
+                              .store(monotonic_ns, std::memory_order_relaxed));
+    // SYNC(heartbeat): last; pairs with the acquire of tidemark_reader_heartbeat_count.
     TIDEMARK_SHARED_STORE(
         "heartbeat.count",
         std::atomic_ref(header.heartbeat_count).store(count + 1, std::memory_order_release));

@@ -5,12 +5,14 @@
 
 #include <fcntl.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <utility>
+
+#include "collector/log.hpp"
 
 namespace tidemark::collector {
 namespace {
@@ -20,6 +22,13 @@ constexpr const char* kPoolNames[TIDEMARK_POOL_FIRST_NAMED] = {
 constexpr tidemark_memory kPoolMemories[TIDEMARK_POOL_FIRST_NAMED] = {
     TIDEMARK_MEMORY_DRAM, TIDEMARK_MEMORY_L1, TIDEMARK_MEMORY_HOST, TIDEMARK_MEMORY_L1,
     TIDEMARK_MEMORY_DRAM, TIDEMARK_MEMORY_L1, TIDEMARK_MEMORY_L1};
+
+void tell_of_missing_lists() {
+    static bool told = false;  // the drain thread's
+    if (std::exchange(told, true)) return;
+    log_notice(
+        "/dev/shm has no access control lists: buffers of other users are shown to root only");
+}
 
 bool populate_segment(void* segment, std::uint64_t offset, std::uint64_t length) {
     return static_cast<shm::Segment*>(segment)->populate(offset, length);
@@ -65,13 +74,8 @@ std::unique_ptr<Account> Account::create(const std::string& instance, const Imag
         error = "cannot reserve memory for " + account->name_ + ": no space in /dev/shm";
         return nullptr;
     }
-    // The program of this user may look at its own buffers.
-    if (identity.uid != geteuid()) {
-        const std::string path = "/dev/shm/" + account->name_;
-        if (chown(path.c_str(), identity.uid, static_cast<gid_t>(-1)) != 0) error = "chown";
-        // Readable by it, writable by us alone (we are root here).
-        if (chmod(path.c_str(), 0400) != 0) error = "chmod";
-    }
+    // This user may look at its own buffers. The object stays ours: its owner could write to it and cut it off under us.
+    if (identity.uid != geteuid() && !segment.let_read(identity.uid)) tell_of_missing_lists();
     tidemark_account_header& h = account->header();
     h.byte_order = TIDEMARK_STATS_BYTE_ORDER;
     h.version_major = TIDEMARK_ACCOUNT_MAJOR;
@@ -121,28 +125,23 @@ std::unique_ptr<Account> Account::open(const std::string& name, const Limits& li
     auto account = std::make_unique<Account>();
     account->name_ = name;
     shm::Segment& segment = account->segment_;
-    const std::string path = "/dev/shm/" + name;
-    // One handed to its user for reading; we are root and may write all the same.
+    // Ours alone: what another user may write to is no account, whatever it says.
     if (!shm::Segment::open(name, shm::Segment::Access::kReadWrite, geteuid(), kPagesOffset,
                             segment, error)) {
-        if (geteuid() != 0) return nullptr;
-        struct stat status = {};
-        if (lstat(path.c_str(), &status) != 0) return nullptr;
-        if (!shm::Segment::open(name, shm::Segment::Access::kReadWrite, status.st_uid, kPagesOffset,
-                                segment, error)) {
-            return nullptr;
-        }
+        return nullptr;
     }
     segment.release_descriptor();
     const tidemark_account_header& h = account->header();
-    if (h.magic != TIDEMARK_ACCOUNT_MAGIC || h.version_major != TIDEMARK_ACCOUNT_MAJOR ||
+    if (h.magic != TIDEMARK_ACCOUNT_MAGIC || h.byte_order != TIDEMARK_STATS_BYTE_ORDER ||
+        h.version_major != TIDEMARK_ACCOUNT_MAJOR || h.features_incompatible != 0 ||
         h.directory_offset != kDirectoryOffset || h.pages_offset != kPagesOffset ||
         h.directory_depth > TIDEMARK_ACCOUNT_MAX_DEPTH ||
         (h.stacks_offset != 0 && (h.stacks_offset < kPagesOffset ||
                                   call_site_places(segment.data(), segment.size(), h.stacks_offset,
                                                    h.modules_offset, h.stack_frames)
                                           .frames == 0))) {
-        error = "cannot use /dev/shm/" + name + ": unfinished, damaged or made by another version";
+        error = "cannot use /dev/shm/" + name +
+                ": unfinished, damaged or made by another version; it is left as it is";
         return nullptr;
     }
     const auto* stored = reinterpret_cast<const AccountState*>(segment.data() + kStateOffset);

@@ -50,6 +50,8 @@ public:
 
     // Recovery, in this order: undo each record, then reload once. False: it can't be read now.
     bool undo(const UndoRecord& record) noexcept;
+    // Between the two. What of it can't be, so that it must not be used; null: nothing.
+    const char* damage() const;
     [[nodiscard]] bool reload();
 
     const tidemark_account_header& header() const noexcept {

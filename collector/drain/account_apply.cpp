@@ -12,6 +12,9 @@
 namespace tidemark::collector {
 namespace {
 
+// Bytes that one image may hold in one pool: more than any memory has, and so few that no sum over images wraps.
+constexpr std::uint64_t kMostHeld = std::uint64_t{1} << 48;
+
 std::uint64_t life_of(const shm::Event& event) noexcept {
     return event.size() | (std::uint64_t{event.pool()} << TIDEMARK_LIFE_POOL_SHIFT) |
            TIDEMARK_LIFE_LIVE | ((event.stamp >> 3) << TIDEMARK_LIFE_STAMP_SHIFT);
@@ -83,11 +86,11 @@ void Account::allocate(Journal& journal, const shm::Event& event, std::uint64_t 
     const LiveTable::Match old = u == nullptr
                                      ? LiveTable::Match{}
                                      : table_.find(hash, event.device, event.pool(), event.id, 0);
-    if (u == nullptr ||
+    if (u == nullptr || u->current + event.size() > kMostHeld ||
         (old.entry == nullptr && !table_.insert(journal, hash, old.vacant, entry_of(event)))) {
         state.table_full = 1;
         ++state.rejected_allocations;
-        state.rejected_bytes += event.size();
+        state.rejected_bytes = std::min(state.rejected_bytes + event.size(), kMostHeld);
         return;
     }
     if (old.entry != nullptr)

@@ -1,38 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The drain thread's loop: tasks, passes, publications, ends, heartbeats, sleep. What each of them does stands in its
-// own file; this decides only what comes next.
+// The drain thread's loop, which decides only what comes next, and what others may ask of it: a turn stands in
+// core_turn.cpp, a heartbeat in core_heartbeat.cpp, sleep in core_rest.cpp.
 #include <sys/random.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <iterator>
-#include <utility>
+#include <mutex>
 
 #include "collector/drain/core_parts.hpp"
-#include "collector/log.hpp"
 #include "shm/fault_guard.hpp"
 
 namespace tidemark::collector {
 namespace {
 
-constexpr std::uint64_t kSpinNs = 50'000;      // without news before it sleeps
-constexpr std::uint64_t kPollNs = 10'000'000;  // for rings that ring no bell
-constexpr std::uint64_t kBusyEvents = 256;     // a pass this large is followed by the next at once
-constexpr std::uint64_t kGatherNs = 100'000;   // after a smaller one more is gathered first
+constexpr std::uint64_t kBusyEvents = 256;    // a pass this large is followed by the next at once
+constexpr std::uint64_t kGatherNs = 100'000;  // after a smaller one more is gathered first
 constexpr std::uint64_t kStarvedNs = 10'000'000;  // after one that found no space
 
-std::uint64_t new_generation() {
+}  // namespace
+
+std::uint64_t Core::Parts::new_generation() {
     std::uint64_t number = 0;
     if (getrandom(&number, sizeof number, 0) != sizeof number || number == 0)
         number = shm::monotonic_ns() | 1;
     return number;
 }
 
-}  // namespace
-
 Core::Core(const Configuration& configuration, SinkPort& sinks)
-    : parts_(std::make_unique<Parts>(configuration, sinks, new_generation())) {}
+    : parts_(std::make_unique<Parts>(configuration, sinks)) {}
 Core::~Core() = default;
 
 bool Core::open(std::string& error) {
@@ -71,6 +66,7 @@ bool Core::open(std::string& error) {
     p.heartbeat();
     if (!p.stats.put_in_place(error)) return false;
     p.registry->scan();
+    p.registry->keep_cut_off();
     return true;
 }
 
@@ -142,6 +138,12 @@ std::uint64_t Core::flush() {
         if (!p.pass->left_work()) break;
     }
     p.retire_ended();
+    // Programs that got no ring move no image, and are counted in the bell pages.
+    if (const std::uint64_t untracked = p.bells.untracked_images();
+        untracked != p.counters.untracked_images) {
+        p.counters.untracked_images = untracked;
+        p.publisher->publish({}, p.counters);
+    }
     return p.publisher->pass();
 }
 
@@ -154,134 +156,6 @@ bool Core::Parts::run_tasks(Core& core) {
     for (const std::function<void(Core&)>& task : now)
         task(core);
     return !now.empty();
-}
-
-std::vector<Image*> Core::Parts::with_news() {
-    std::vector<Image*> news;
-    const std::vector<Image*>& alive = registry->alive();
-    for (std::size_t i = 0; i < alive.size(); ++i) {
-        Image* image = alive[(first_of_turn + i) % alive.size()];
-        if (image->ring && image->ring->has_news()) news.push_back(image);
-    }
-    return news;
-}
-
-std::uint64_t Core::Parts::turn(bool all) {
-    const std::vector<Image*> news = with_news();
-    if (news.empty()) return 0;
-    const std::uint64_t events = drain(news, all);
-    // Those that this pass did not come to are first in the next.
-    const std::vector<Image*>& alive = registry->alive();
-    const auto next = std::find_if(alive.begin(), alive.end(), [&](const Image* image) {
-        return image->identity.image == pass->stopped_before();
-    });
-    if (next != alive.end()) first_of_turn = static_cast<std::size_t>(next - alive.begin());
-    return events;
-}
-
-std::uint64_t Core::Parts::drain(const std::vector<Image*>& images, bool all) {
-    const std::uint64_t begun = shm::monotonic_ns();
-    for (Image* image : images)
-        registry->refresh_declarations(*image);
-    std::vector<Image*> moved;
-    const std::uint64_t events = pass->run(images, moved, all);
-    tell_starved();
-    if (moved.empty()) return events;
-    busy_images.clear();
-    for (const Image* image : moved)
-        busy_images.push_back(image->identity.image);
-    registry->note_moved(moved);
-    publisher->publish(moved, counters);
-    for (const Covered& covered : pass->covered())
-        if (on_covered) on_covered(covered.image, covered.device);
-    for (Image* image : moved) {
-        if (image->ring) image->ring->mark_published(image->account->positions);
-    }
-    counters.publish_latency_last_ns = shm::monotonic_ns() - begun;
-    counters.publish_latency_highest_ns =
-        std::max(counters.publish_latency_highest_ns, counters.publish_latency_last_ns);
-    return events;
-}
-
-void Core::Parts::tell_starved() {
-    if (pass->is_starved() == starved) return;
-    starved = pass->is_starved();
-    if (starved)
-        log_error(
-            "no space in /dev/shm to drain rings; they wait until there is, and what they can't "
-            "hold is counted as lost");
-    else
-        log_notice("there is space in /dev/shm again; rings are drained");
-}
-
-// Images whose producer let go: the rest of their lanes first, then their end.
-bool Core::Parts::retire_ended() {
-    std::vector<Image*> ended;
-    std::vector<Image*> moved;
-    std::copy_if(registry->alive().begin(), registry->alive().end(), std::back_inserter(ended),
-                 [](const Image* image) { return image->ended; });
-    for (Image* image : ended) {
-        if (image->ring) {
-            drain({image}, true);
-            const bool readable = image->ring->quarantine() == TIDEMARK_QUARANTINE_NONE;
-            if (readable && image->ring->has_news()) continue;
-        }
-        registry->retire(*image, moved);
-    }
-    found_something |= moved.size() < ended.size();  // some could not be retired yet
-    if (moved.empty()) return false;
-    publisher->publish(moved, counters);
-    for (Image* image : moved)
-        registry->settle_exited(*image);
-    return true;
-}
-
-bool Core::Parts::prepare_ahead() {
-    while (!busy_images.empty()) {
-        const auto found = registry->images().find(busy_images.back());
-        const bool alive = found != registry->images().end() && found->second->ring;
-        if (alive && found->second->account->prepare_ahead()) return true;
-        busy_images.pop_back();
-    }
-    return false;
-}
-
-bool Core::Parts::has_work() {
-    {
-        const std::lock_guard<std::mutex> lock(tasks_mutex);
-        if (!tasks.empty()) return true;
-    }
-    return stop.load(std::memory_order_relaxed) || !with_news().empty();
-}
-
-void Core::Parts::sleep() {
-    if (prepare_ahead() || registry->give_back_some()) return;
-    const std::uint64_t begun = shm::monotonic_ns();
-    while (shm::monotonic_ns() - begun < kSpinNs) {
-        if (has_work()) return;
-        for (int i = 0; i < 64; ++i)
-            shm::pause_briefly();
-    }
-    bells.announce_waiting();
-    if (!has_work()) rest();
-    bells.stop_waiting();
-}
-
-// Nobody has news who would not ring: until somebody does, a heartbeat is all that there is to do, however many rings
-// are attached.
-void Core::Parts::rest() {
-    const bool polling = registry->must_poll() || !bells.can_be_rung();
-    bool rung = false;
-    do {
-        const std::uint64_t now = shm::monotonic_ns();
-        if (now >= next_heartbeat) {
-            heartbeat();
-            continue;
-        }
-        rung =
-            bells.sleep(polling ? std::min(next_heartbeat - now, kPollNs) : next_heartbeat - now);
-    } while (!rung && !polling && !found_something);
-    found_something = false;
 }
 
 void Core::Parts::finish() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the drain thread does four times a second, whatever else goes on: signs of life, what only time brings about, and
-// what could not be done before for want of space.
+// What the drain thread does four times a second, however much or little happens: signs of life, looks at what moves
+// without an event, forgetting, and a stats segment in place of one that was removed.
 #include <utility>
 
 #include "collector/drain/core_parts.hpp"

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the core consists of. Its loop is in core.cpp, what a heartbeat does in core_heartbeat.cpp.
+// What the core is made of, and the steps of its loop. For the files core*.cpp alone; others know core.hpp.
 #pragma once
 
 #include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -15,13 +18,14 @@
 
 namespace tidemark::collector {
 
+// Drain thread only, but for the tasks and `stop`.
 struct Core::Parts {
-    Parts(const Configuration& c, SinkPort& s, std::uint64_t number)
-        : configuration(c), sinks(s), generation(number), bells(c.instance, generation) {}
+    Parts(const Configuration& c, SinkPort& s)
+        : configuration(c), sinks(s), bells(c.instance, generation) {}
 
     Configuration configuration;
     SinkPort& sinks;
-    const std::uint64_t generation;
+    const std::uint64_t generation = new_generation();
     CollectorCounters counters;
     ClockCalibration clock;
     Ledger ledger;
@@ -44,7 +48,9 @@ struct Core::Parts {
     bool replacing = false;                  // told: the stats segment was removed
     std::vector<std::uint64_t> busy_images;  // numbers of those that the last pass moved
     std::vector<std::uint64_t> newcomers;    // attached since the last heartbeat
+    std::function<void(std::uint64_t image, std::uint32_t device)> on_covered;
 
+    static std::uint64_t new_generation();
     bool run_tasks(Core& core);
     std::vector<Image*> with_news();
     std::uint64_t turn(bool all);
@@ -61,7 +67,6 @@ struct Core::Parts {
     bool has_work();
     void sleep();
     void rest();
-    std::function<void(std::uint64_t image, std::uint32_t device)> on_covered;
     void finish();
 };
 

@@ -25,6 +25,8 @@ struct Image {
     bool ended = false;  // its producer let go; what is published is still to be drained
     bool ended_by_exec = false;
     bool is_watched = false;  // somebody will say how its process ended
+    // Of a socket client: the collector that wrote its ring ended before it did. What it told since is not known.
+    bool is_cut_off = false;
     Ending ending;
     // Once exited, until its end was told: the row as published, and what it left.
     std::unique_ptr<tidemark_process_row> untold_row;

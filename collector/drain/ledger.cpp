@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/drain/ledger.hpp"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstring>
 
 #include "collector/drain/live_table.hpp"
+#include "collector/drain/predecessor.hpp"
+#include "collector/foreign_name.hpp"
 
 namespace tidemark::collector {
 namespace {
 
-constexpr std::uint64_t kRecordsOffset = 1ull << 20;
+constexpr std::uint64_t kRecordsOffset = kLedgerRecordsOffset;
 constexpr std::uint64_t kPassRecords = LiveTable::kMostRecords + 4096;
-constexpr std::uint64_t kLedgerSize = kRecordsOffset + kJournalRecords * sizeof(UndoRecord);
 constexpr std::uint32_t kFirstNamedPool = 16;
 static_assert(8192 + kLedgerRows * sizeof(LedgerRow) <= kRecordsOffset);
 
@@ -25,13 +25,15 @@ std::string Ledger::name_of(const std::string& instance) {
 
 bool Ledger::open(const std::string& instance, bool& made, std::string& error) {
     const std::string name = name_of(instance);
+    return make_under(name, [&] {
+        set_strange_ledger_aside(instance);
+        return open_own(name, made, error);
+    });
+}
+
+bool Ledger::open_own(const std::string& name, bool& made, std::string& error) {
     made = false;
-    // One whose maker was killed before it had a size holds nothing. We hold the instance's lock: nobody makes it now.
-    struct stat status = {};
-    const std::string path = "/dev/shm/" + name;
-    if (lstat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0)
-        shm::Segment::unlink(name);
-    if (access(path.c_str(), F_OK) != 0) {
+    if (access(("/dev/shm/" + name).c_str(), F_OK) != 0) {
         if (!shm::Segment::create(name, kLedgerSize, 0600, segment_, error)) return false;
         made = true;
     } else if (!shm::Segment::open(name, shm::Segment::Access::kReadWrite, geteuid(), kLedgerSize,
@@ -58,18 +60,8 @@ bool Ledger::open(const std::string& instance, bool& made, std::string& error) {
         std::atomic_signal_fence(std::memory_order_seq_cst);  // SYNC(journal)
         TIDEMARK_SHARED_STORE("ledger.magic", header().magic = kLedgerMagic);
     }
-    if (header().magic != kLedgerMagic || header().byte_order != shm::kRingByteOrder ||
-        header().major != kLedgerMajor) {
-        error =
-            "cannot use /dev/shm/" + name + ": made by another version; remove it to start anew";
-        return false;
-    }
-    auto* journal = reinterpret_cast<JournalHeader*>(segment_.data() + 4096);
+    auto* journal = reinterpret_cast<JournalHeader*>(segment_.data() + kJournalOffset);
     journal->capacity = kJournalRecords;
-    if (journal->count > kJournalRecords) {
-        error = "cannot use /dev/shm/" + name + ": its journal is damaged; remove it to start anew";
-        return false;
-    }
     journal_.attach(
         journal, reinterpret_cast<UndoRecord*>(segment_.data() + kRecordsOffset),
         [](void* self, std::uint64_t offset, std::uint64_t length) {

@@ -22,6 +22,10 @@ inline constexpr std::uint64_t kLedgerMagic = 0x52454744454C4D54ull;  // "TMLEDG
 inline constexpr std::uint32_t kLedgerMajor = 1;
 inline constexpr std::uint32_t kLedgerRows = 2048;
 inline constexpr std::uint64_t kJournalRecords = 262144;
+inline constexpr std::uint64_t kJournalOffset = 4096;
+inline constexpr std::uint64_t kLedgerRecordsOffset = 1ull << 20;
+inline constexpr std::uint64_t kLedgerSize =
+    kLedgerRecordsOffset + kJournalRecords * sizeof(UndoRecord);
 
 // A device's pool. Pools 0-6 by number; others by name, with numbers from 16 given in order of appearance.
 struct LedgerRow {
@@ -55,7 +59,8 @@ static_assert(sizeof(LedgerHeader) % 8 == 0);
 // Drain thread only.
 class Ledger {
 public:
-    // Opens the instance's ledger or makes one; `made` tells which. What can't be understood is refused, untouched.
+    // Opens the instance's ledger or makes one; `made` tells which. One that can't be understood is kept under another
+    // name (predecessor.hpp).
     [[nodiscard]] bool open(const std::string& instance, bool& made, std::string& error);
     static std::string name_of(const std::string& instance);
 
@@ -77,6 +82,8 @@ public:
     bool undo(const UndoRecord& record) noexcept;
 
 private:
+    bool open_own(const std::string& name, bool& made, std::string& error);
+
     shm::Segment segment_;
     Journal journal_;
     std::uint32_t row_count_ = 0;

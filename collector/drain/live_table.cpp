@@ -125,10 +125,10 @@ bool LiveTable::insert(Journal& journal, std::uint64_t hash, tidemark_account_en
 void LiveTable::replace(Journal& journal, tidemark_account_entry* entry,
                         const tidemark_account_entry& with) noexcept {
     journal.keep(target_, offset_of(entry), 4);
-    // SYNC(live-table): before the words of the new life.
+    // Before the words of the new life, whose releases carry it along.
     if (entry->life & TIDEMARK_LIFE_LIVE) {
         TIDEMARK_SHARED_STORE("table.retire_life",
-                              __atomic_store_n(&entry->life, kTombstone, __ATOMIC_RELEASE));
+                              __atomic_store_n(&entry->life, kTombstone, __ATOMIC_RELAXED));
     }
     store_entry(*entry, with);
 }
@@ -142,9 +142,9 @@ void LiveTable::erase(Journal& journal, tidemark_account_entry* entry) noexcept 
     // Nothing was ever pushed past an entry whose successor was never used: no tombstone is needed.
     const bool last = p->entries[next(place)].life == 0;
     journal.keep(target_, offset, 1);
-    // SYNC(live-table)
+    // As in replace().
     TIDEMARK_SHARED_STORE("table.erase",
-                          __atomic_store_n(&entry->life, last ? 0 : kTombstone, __ATOMIC_RELEASE));
+                          __atomic_store_n(&entry->life, last ? 0 : kTombstone, __ATOMIC_RELAXED));
     fill_of(number).used -= last;
     --fill_of(number).live;
 }

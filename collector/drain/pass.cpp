@@ -123,8 +123,9 @@ bool Pass::read_live_words(Image& image) {
     shm::LossCounter loss[TIDEMARK_LOSS_CAUSE_COUNT];
     image.ring->read_loss(loss);
     AccountState& state = image.account->state;
+    const bool is_cut_off = image.is_cut_off && state.gapped == 0;
     if (image.ring->quarantine() != TIDEMARK_QUARANTINE_NONE ||
-        std::memcmp(loss, state.loss, sizeof loss) == 0) {
+        (std::memcmp(loss, state.loss, sizeof loss) == 0 && !is_cut_off)) {
         return false;
     }
     std::memcpy(state.loss, loss, sizeof loss);

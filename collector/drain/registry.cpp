@@ -4,18 +4,23 @@
 #include "collector/drain/registry.hpp"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <utility>
 
+#include "collector/drain/predecessor.hpp"
 #include "collector/log.hpp"
 #include "shm/bell_slots.hpp"
 #include "shm/identity_raw.hpp"
 
 namespace tidemark::collector {
 namespace {
+
+constexpr int kNameTries = 16;  // who squats a name may be quick
 
 std::uint64_t boot_time_unix_ns() {
     std::ifstream stat("/proc/stat");
@@ -27,20 +32,41 @@ std::uint64_t boot_time_unix_ns() {
     return 0;
 }
 
+constexpr std::size_t kRefusedLookedAtAgain = 64;  // in one scan
+constexpr std::uint64_t kRefusedNamed = 100;       // in the log
+
 bool begins_with(const std::string& text, const char* prefix) { return text.rfind(prefix, 0) == 0; }
+
+// Whatever it is, also a link to nowhere.
+bool is_there(const std::string& name) {
+    return faccessat(AT_FDCWD, ("/dev/shm/" + name).c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+// Real, effective, saved and file system user of a process. Empty: there is none, or it can't be seen.
+std::string users_of(std::int32_t pid) {
+    std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+    std::string line;
+    while (std::getline(status, line))
+        if (begins_with(line, "Uid:")) return line.substr(sizeof "Uid:" - 1) + "\t";
+    return {};
+}
 
 }  // namespace
 
 std::vector<std::string> objects_with_prefix(const std::string& prefix) {
     std::vector<std::string> names;
+    for_each_object(prefix, [&](const std::string& name) { names.push_back(name); });
+    return names;
+}
+
+void for_each_object(const std::string& prefix,
+                     const std::function<void(const std::string& name)>& visit) {
     DIR* directory = opendir("/dev/shm");
-    if (directory == nullptr) return names;
+    if (directory == nullptr) return;
     while (const dirent* entry = readdir(directory)) {
-        if (std::strncmp(entry->d_name, prefix.c_str(), prefix.size()) == 0)
-            names.emplace_back(entry->d_name);
+        if (std::strncmp(entry->d_name, prefix.c_str(), prefix.size()) == 0) visit(entry->d_name);
     }
     closedir(directory);
-    return names;
 }
 
 Registry::Registry(const Configuration& configuration, Ledger& ledger, Totals& totals,
@@ -60,18 +86,27 @@ Registry::Registry(const Configuration& configuration, Ledger& ledger, Totals& t
 }
 
 void Registry::scan(Ends ends) {
-    std::set<std::string> others;
-    std::set<std::string> waited;
-    waited.swap(waiting_);
+    std::size_t others = 0, refused = 0;
+    const std::set<std::string> waited = std::exchange(waiting_, {});
     if (!waited.empty()) waiting_.insert("");  // the shortage was told of
-    for (const std::string& name : objects_with_prefix(shm::kRingPrefix)) {
-        ring_appeared(name);
+    for_each_object(shm::kRingPrefix, [&](const std::string& name) {
+        // Whoever makes a hundred thousand of these would otherwise hold up the drain each time.
+        if (refused_.count(name) == 0 || ++refused <= kRefusedLookedAtAgain) ring_appeared(name);
         if (ends == Ends::kLookFor) ring_released(name);
-        if (others_.count(name) != 0) others.insert(name);
-    }
-    others_.swap(others);  // those that are gone are forgotten
+        others += others_.count(name);
+    });
     waiting_.erase("");
     if (!waited.empty() && waiting_.empty()) log_notice("all rings are drained again");
+    if (others_.size() > others) forget_gone(others_);
+    if (refused_.size() > refused + kRefusedLookedAtAgain) forget_gone(refused_);
+}
+
+void Registry::forget_gone(NameSet& names) {
+    NameSet still_there;
+    for_each_object(shm::kRingPrefix, [&](const std::string& name) {
+        if (names.count(name) != 0) still_there.insert(name);
+    });
+    names.swap(still_there);
 }
 
 void Registry::ring_appeared(const std::string& name) {
@@ -89,14 +124,39 @@ void Registry::ring_appeared(const std::string& name) {
         user_has_collector(ring->owner())) {
         return;  // its user's own collector takes it
     }
+    if (ring && claims_another_users_process(*ring)) {
+        return refuse(name, "cannot attach /dev/shm/" + name + ": uid " +
+                                std::to_string(ring->owner()) + " says that it is of process " +
+                                std::to_string(ring->identity().pid) +
+                                ", which is another user's; it is left alone");
+    }
     if (ring) return attach(std::move(ring));
     if (why == Ring::Refusal::kNotOurs) others_.insert(name);
     if (why == Ring::Refusal::kExhausted) return wait_with(name, error);
-    if (why == Ring::Refusal::kBroken && access(("/dev/shm/" + name).c_str(), F_OK) == 0 &&
-        refused_.insert(name).second) {
-        ++counters_.rings_refused;
-        log_warning(error);
-    }
+    if (why == Ring::Refusal::kBroken && is_there(name)) refuse(name, error);
+}
+
+void Registry::refuse(const std::string& name, const std::string& error) {
+    if (!refused_.insert(name).second) return;
+    if (++counters_.rings_refused <= kRefusedNamed) log_warning(error);
+    if (counters_.rings_refused == kRefusedNamed)
+        log_warning("more rings that are refused are counted, and not named any more");
+}
+
+// What a ring says of its process is shown beside that process's name, and joined with what others tell of it. Root may
+// say what it likes, and so may this collector's own proxies of socket clients.
+bool Registry::claims_another_users_process(const Ring& ring) const {
+    const shm::RingHeader& said = ring.identity();
+    const bool is_proxy = said.origin == TIDEMARK_ORIGIN_SOCKET && ring.owner() == geteuid();
+    if (ring.owner() == 0 || is_proxy || is_foreign(said) || said.pid <= 0) return false;
+    const std::string users = users_of(said.pid);
+    return !users.empty() &&
+           users.find("\t" + std::to_string(ring.owner()) + "\t") == std::string::npos;
+}
+
+// A pid of another namespace would name a stranger here.
+bool Registry::is_foreign(const shm::RingHeader& said) const {
+    return said.pid_namespace != 0 && pid_namespace_ != 0 && said.pid_namespace != pid_namespace_;
 }
 
 bool Registry::user_has_collector(std::uint32_t uid) const {
@@ -108,6 +168,14 @@ void Registry::attach(std::unique_ptr<Ring> ring) {
     auto known = images_.find(identity.image);
     if (known == images_.end()) {
         if (identity.origin == TIDEMARK_ORIGIN_PROGRAM) end_predecessor(identity);
+        // Where its next record lies stood in the account that it was drained into.
+        if (ring->was_drained()) {
+            if (refused_.insert(ring->name()).second)
+                log_error("cannot go on with /dev/shm/" + ring->name() +
+                          ": what was taken from it stands in an account that is not there; its "
+                          "program is tracked again once it starts anew");
+            return;
+        }
         std::unique_ptr<Account> account = account_for(*ring, identity);
         if (!account) return;
         auto image = std::make_unique<Image>();
@@ -117,8 +185,18 @@ void Registry::attach(std::unique_ptr<Ring> ring) {
         known = images_.find(identity.image);
     }
     Image& image = *known->second;
+    // Names of rings are to be seen by all: who takes one that became free must not go on with another's account.
+    if (image.identity.uid != ring->owner()) {
+        return refuse(ring->name(), "cannot attach /dev/shm/" + ring->name() +
+                                        ": its image is of uid " +
+                                        std::to_string(image.identity.uid) + ", it is of uid " +
+                                        std::to_string(ring->owner()) + "; it is left alone");
+    }
     image.ring = std::move(ring);
     image.ring->account = image.account.get();
+    // What could not be trusted before a restart can't be after it.
+    image.ring->put_in_quarantine(
+        static_cast<tidemark_quarantine>(image.account->state.quarantine));
     image.ring->resume(image.account->positions);
     // A predecessor may have died between its commit and these: without them the program waits for space that it has,
     // and a flush for a publication that was (ours, before the scan).
@@ -216,9 +294,7 @@ ImageIdentity Registry::identify(const Ring& ring) {
     identity.forked = said.parent_image != 0;
     identity.origin =
         said.origin == TIDEMARK_ORIGIN_SOCKET ? TIDEMARK_ORIGIN_SOCKET : TIDEMARK_ORIGIN_PROGRAM;
-    // A pid of another namespace would name a stranger here.
-    const bool foreign =
-        said.pid_namespace != 0 && pid_namespace_ != 0 && said.pid_namespace != pid_namespace_;
+    const bool foreign = is_foreign(said);
     identity.pid = foreign ? 0 : said.pid;
     identity.uid = ring.owner();
     identity.start_ticks = said.start_ticks;
@@ -242,6 +318,11 @@ void Registry::end_predecessor(ImageIdentity& identity) {
     if (place == by_pid_.end() || place->second == identity.image) return;
     Image& old = *images_.at(place->second);
     if (old.identity.start_ticks != identity.start_ticks) return;
+    // A ring may claim the pid of one that has ended: that ends nobody but its own user's images.
+    if (old.identity.uid != identity.uid &&
+        shm::read_start_ticks(identity.pid) != identity.start_ticks) {
+        return;
+    }
     if (old.ring && !old.ring->producer_is_gone()) return;
     old.ended_by_exec = true;
     if (!old.exited)
@@ -260,9 +341,9 @@ std::unique_ptr<Account> Registry::account_for(const Ring& ring, const ImageIden
     TIDEMARK_SHARED_STORE("ledger.serial", kept.next_serial = serial + 1);
     std::unique_ptr<Account> account =
         Account::create(configuration_.instance, identity, serial, configuration_.limits, error);
-    if (!account) {
-        // One that was being made when its maker was killed has no magic yet and holds nothing.
-        shm::Segment::unlink(Account::name_of(configuration_.instance, identity.image));
+    const std::string name = Account::name_of(configuration_.instance, identity.image);
+    for (int tries = 0; !account && tries < kNameTries; ++tries) {
+        if (!free_account_name(configuration_.instance, name)) break;
         account = Account::create(configuration_.instance, identity, serial, configuration_.limits,
                                   error);
     }

@@ -13,7 +13,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -22,6 +21,7 @@
 #include "collector/drain/clock_calibration.hpp"
 #include "collector/drain/image.hpp"
 #include "collector/drain/ledger.hpp"
+#include "collector/drain/name_set.hpp"
 #include "collector/drain/publisher.hpp"
 #include "collector/drain/totals.hpp"
 
@@ -36,6 +36,9 @@ public:
 
     // Opens the accounts that an earlier generation left, undoes an unfinished pass, counts what stands.
     void recover();
+    // After the first look at the directory: socket clients whose last collector ended before they did. What was told of
+    // them is kept while they live, and is no longer exact: what they told since is not known.
+    void keep_cut_off();
     // Looks through the whole directory: new rings are attached. kLookFor: rings whose producer is gone are marked
     // ended too, which costs some system calls each; else a few are looked at with each heartbeat.
     enum class Ends { kSkip, kLookFor };
@@ -94,6 +97,10 @@ public:
 
 private:
     void attach(std::unique_ptr<Ring> ring);
+    static void forget_gone(NameSet& names);
+    void refuse(const std::string& name, const std::string& error);
+    bool claims_another_users_process(const Ring& ring) const;
+    bool is_foreign(const shm::RingHeader& said) const;
     std::unique_ptr<Account> account_for(const Ring& ring, const ImageIdentity& identity);
     ImageIdentity identify(const Ring& ring);
     void end_predecessor(ImageIdentity& identity);
@@ -111,6 +118,7 @@ private:
               std::uint64_t id = 0);
     void undo(std::map<std::uint32_t, Account*>& by_serial);
     void adopt(std::unique_ptr<Account> account);
+    static bool still_holds(const Image& image);
     bool user_has_collector(std::uint32_t uid) const;
     void wait_with(const std::string& ring, const std::string& why);
 
@@ -122,11 +130,11 @@ private:
     SinkPort& sinks_;
     CollectorCounters& counters_;
     std::map<std::uint64_t, std::unique_ptr<Image>> images_;
-    std::set<std::string> refused_;  // told once
+    NameSet refused_;                // told once
     std::set<std::string> waiting_;  // rings that something could not be had for
     // Rings that name another instance, which never changes: not opened again, since each opening wakes every other
     // collector's directory watch.
-    std::set<std::string> others_;
+    NameSet others_;
     std::vector<Image*> alive_;
     std::unordered_map<std::int32_t, std::uint64_t> by_pid_;         // newest image of a process
     std::unordered_map<std::int32_t, std::uint64_t> by_socket_pid_;  // the same, told by sockets
@@ -148,5 +156,8 @@ private:
 
 // Names of objects in /dev/shm that begin with `prefix`. Bounded by what the directory holds.
 std::vector<std::string> objects_with_prefix(const std::string& prefix);
+// The same, one by one: of rings anybody may make any number.
+void for_each_object(const std::string& prefix,
+                     const std::function<void(const std::string& name)>& visit);
 
 }  // namespace tidemark::collector

@@ -7,8 +7,17 @@
 
 #include "collector/drain/registry.hpp"
 #include "collector/log.hpp"
+#include "shm/identity_raw.hpp"
 
 namespace tidemark::collector {
+namespace {
+
+bool lives(const ImageIdentity& identity) noexcept {
+    return identity.pid > 0 && identity.start_ticks != 0 &&
+           shm::read_start_ticks(identity.pid) == identity.start_ticks;
+}
+
+}  // namespace
 
 void Registry::recover() {
     std::vector<std::unique_ptr<Account>> accounts;
@@ -26,15 +35,39 @@ void Registry::recover() {
     }
     undo(by_serial);
     for (std::unique_ptr<Account>& account : accounts) {
-        if (account->reload())
+        const char* damage = account->damage();
+        if (damage == nullptr && account->reload()) {
             adopt(std::move(account));
-        else
-            log_error("cannot read /dev/shm/" + account->object_name() +
-                      "; what it holds is not shown");
+            continue;
+        }
+        log_error("cannot use /dev/shm/" + account->object_name() + ": " +
+                  (damage != nullptr ? damage : "it cannot be read") +
+                  "; its figures are not shown");
     }
     std::sort(exited_.begin(), exited_.end(), [this](std::uint64_t a, std::uint64_t b) {
         return images_.at(a)->forget_at_ns < images_.at(b)->forget_at_ns;
     });
+}
+
+void Registry::keep_cut_off() {
+    std::size_t living = 0;
+    for (Image* image : alive_) {
+        if (!image->is_told_by_socket() || !image->ended) continue;
+        image->is_cut_off = true;
+        if (!still_holds(*image)) continue;
+        image->ended = false;
+        ++living;
+    }
+    if (living != 0)
+        log_notice(std::to_string(living) +
+                   " socket clients of the collector before still live; "
+                   "what it was told of them is kept until they end, and is not exact");
+}
+
+// Nobody holds such a ring's lock any more: its process is looked at in its place, with the look that each ring gets now
+// and then.
+bool Registry::still_holds(const Image& image) {
+    return image.is_cut_off && image.ring && lives(image.identity);
 }
 
 void Registry::undo(std::map<std::uint32_t, Account*>& by_serial) {
@@ -68,6 +101,8 @@ void Registry::adopt(std::unique_ptr<Account> account) {
     identity.start_unix_ns = h.start_unix_ns;
     std::memcpy(identity.name, h.name, sizeof identity.name);
     std::memcpy(identity.command, h.command, sizeof identity.command);
+    identity.name[sizeof identity.name - 1] = '\0';
+    identity.command[sizeof identity.command - 1] = '\0';
     image->account = std::move(account);
     if (h.state == TIDEMARK_ACCOUNT_EXITED) {
         image->exited = true;

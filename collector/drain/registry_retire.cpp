@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "collector/drain/coverage.hpp"
+#include "collector/drain/predecessor.hpp"
 #include "collector/drain/registry.hpp"
 #include "collector/log.hpp"
 
@@ -35,7 +36,8 @@ void Registry::ring_released(const std::string& name) {
         std::strtoull(name.c_str() + sizeof shm::kRingPrefix - 1, nullptr, 16);
     const auto known = images_.find(number);
     if (known == images_.end() || !known->second->ring || known->second->ended) return;
-    if (known->second->ring->producer_is_gone()) known->second->ended = true;
+    if (known->second->ring->producer_is_gone() && !still_holds(*known->second))
+        known->second->ended = true;
 }
 
 void Registry::process_ended(std::uint64_t number, Ending ending) {
@@ -44,6 +46,7 @@ void Registry::process_ended(std::uint64_t number, Ending ending) {
     Image& image = *known->second;
     image.is_watched = false;
     if (image.untold_row || !image.exited) image.ending = ending;
+    if (ending.kind == TIDEMARK_ENDING_EXECUTED) image.ended_by_exec = true;  // a socket client's
     if (image.untold_row) return tell_end(image);
     if (image.ring) ring_released(image.ring->name());
 }
@@ -125,7 +128,8 @@ void Registry::reopen_exited() {
         std::string error;
         const std::string name = Account::name_of(configuration_.instance, number);
         image->account = Account::open(name, configuration_.limits, error);
-        if (image->account && image->account->reload()) continue;
+        if (image->account && image->account->damage() == nullptr && image->account->reload())
+            continue;
         image->account.reset();
         log_notice(error.empty() ? "cannot read /dev/shm/" + name : error);
     }
@@ -248,18 +252,23 @@ std::vector<std::string> Registry::clean() {
     const std::string accounts = "tidemark." + configuration_.instance + ".account.";
     for (const std::string& name : objects_with_prefix(accounts)) {
         const std::uint64_t number = std::strtoull(name.c_str() + accounts.size(), nullptr, 16);
-        if (images_.count(number) == 0) remove(name);
+        if (images_.count(number) != 0) continue;
+        std::string error;
+        if (Account::open(name, configuration_.limits, error) || was_never_finished(name))
+            remove(name);
+        else
+            log_notice(error);
     }
     return removed;
 }
 
 std::map<std::uint32_t, std::uint64_t> Registry::ring_bytes() const {
     std::map<std::uint32_t, std::uint64_t> bytes{{geteuid(), 0}};
-    for (const std::string& name : objects_with_prefix(shm::kRingPrefix)) {
+    for_each_object(shm::kRingPrefix, [&](const std::string& name) {
         struct stat status = {};
-        if (lstat(("/dev/shm/" + name).c_str(), &status) != 0) continue;
+        if (lstat(("/dev/shm/" + name).c_str(), &status) != 0) return;
         bytes[status.st_uid] += static_cast<std::uint64_t>(status.st_blocks) * 512;
-    }
+    });
     return bytes;
 }
 

@@ -4,27 +4,59 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 #include "shm/bell_ring.hpp"
+#include "shm/call_sites.hpp"
 #include "shm/clock.hpp"
 #include "shm/fault_guard.hpp"
 #include "shm/kill_point.hpp"
 
 namespace tidemark::collector {
+namespace {
+
+void copy_device(shm::DeviceDeclaration& to, const shm::DeviceDeclaration& from) noexcept {
+    // SYNC(declare): as for pools.
+    if (__atomic_load_n(&from.ready, __ATOMIC_ACQUIRE) != 1) return;
+    to.ready = 1;
+    to.device = from.device;
+    for (int memory = 0; memory < TIDEMARK_MEMORY_COUNT; ++memory)
+        to.capacity[memory] = __atomic_load_n(&from.capacity[memory], __ATOMIC_RELAXED);
+    // SYNC(declare): a name may come later; its first byte says that the rest of it is there.
+    to.name[0] = __atomic_load_n(&from.name[0], __ATOMIC_ACQUIRE);
+    if (to.name[0] != '\0') std::memcpy(to.name + 1, from.name + 1, sizeof to.name - 2);
+}
+
+// Address space is shared by all rings: one of many terabytes, which costs its maker nothing, would take it from others.
+constexpr std::uint64_t kLargestObject =
+    shm::kMaxRingBudget + shm::call_site_bytes(shm::kMostFrames) + shm::kBlocksOffset;
+
+constexpr std::uint64_t kMostLost = std::uint64_t{1} << 48;
+
+}  // namespace
 
 std::unique_ptr<Ring> Ring::attach(const std::string& name, const std::string& instance,
                                    Refusal& why, std::string& error) {
     why = Refusal::kBroken;
     std::unique_ptr<Ring> ring(new Ring);
     ring->name_ = name;
-    // Root serves everybody's rings: the owner is then whoever owns it, and its pid must agree.
+    // Root serves everybody's rings: the owner is then whoever owns it, and its pid must agree (registry.cpp).
     const std::string path = "/dev/shm/" + name;
     struct stat status = {};
     if (lstat(path.c_str(), &status) != 0) {
         error = "cannot look at " + path + ": gone";
+        return nullptr;
+    }
+    // Most junk is known by that alone, without opening it.
+    if (!S_ISREG(status.st_mode) ||
+        static_cast<std::uint64_t>(status.st_size) < shm::kBlocksOffset) {
+        error = "cannot attach " + path + ": " +
+                (S_ISREG(status.st_mode) ? "too small for a ring" : "not a regular file") +
+                "; it is left alone";
         return nullptr;
     }
     const uid_t expected = geteuid() == 0 ? status.st_uid : geteuid();
@@ -67,7 +99,9 @@ bool Ring::check(std::string& error) {
     copy_.instance[sizeof copy_.instance - 1] = '\0';
     copy_.name[sizeof copy_.name - 1] = '\0';
     copy_.command[sizeof copy_.command - 1] = '\0';
-    const char* digits = name_.c_str() + sizeof shm::kRingPrefix - 1;
+    char name[sizeof shm::kRingPrefix + 16];
+    std::snprintf(name, sizeof name, "%s%016llx", shm::kRingPrefix,
+                  static_cast<unsigned long long>(copy_.image));
     const char* wrong = nullptr;
     if (copy_.magic != shm::kRingMagic)
         wrong = "it does not begin as a ring segment";
@@ -81,10 +115,12 @@ bool Ring::check(std::string& error) {
              copy_.lanes_offset != shm::kLanesOffset || copy_.blocks_offset != shm::kBlocksOffset ||
              copy_.object_size != segment_.size()) {
         wrong = "its layout contradicts its version";
+    } else if (copy_.object_size > kLargestObject) {
+        wrong = "it is larger than any ring may be";
     } else if (copy_.clock_kind != static_cast<std::uint32_t>(shm::ClockKind::kMonotonic) &&
                copy_.clock_kind != static_cast<std::uint32_t>(shm::choose_clock())) {
         wrong = "it is stamped by a clock that is not trusted here";
-    } else if (copy_.image == 0 || std::strtoull(digits, nullptr, 16) != copy_.image) {
+    } else if (copy_.image == 0 || name_ != name) {
         wrong = "its name is not its image";
     } else if (copy_.uid != segment_.owner()) {
         wrong = "it claims another user";
@@ -98,7 +134,8 @@ void Ring::resume(const std::vector<shm::LanePosition>& positions) {
     lanes_.clear();
     for (std::uint32_t i = 0; i < positions.size(); ++i) {
         lanes_.emplace_back(segment_.data(), segment_.size(), i);
-        lanes_.back().cursor = positions[i];
+        // The object may be another one than the account was made for, under the same name and smaller.
+        if (!lanes_.back().resume(positions[i])) put_in_quarantine(TIDEMARK_QUARANTINE_HEADER);
     }
 }
 
@@ -139,6 +176,11 @@ bool Ring::has_news() {
            account->state.quarantine != reason;
 }
 
+bool Ring::was_drained() {
+    const std::vector<shm::LaneReader>& all = lanes();
+    return std::any_of(all.begin(), all.end(), [](const auto& lane) { return lane.was_drained(); });
+}
+
 bool Ring::producer_rings_bell() const noexcept {
     return __atomic_load_n(&header().membarrier, __ATOMIC_RELAXED) == 1 &&
            __atomic_load_n(&header().poll_me, __ATOMIC_RELAXED) == 0;
@@ -151,9 +193,11 @@ bool Ring::sandboxed() const noexcept {
 void Ring::read_loss(shm::LossCounter (&out)[TIDEMARK_LOSS_CAUSE_COUNT]) const noexcept {
     for (int cause = 0; cause < TIDEMARK_LOSS_CAUSE_COUNT; ++cause) {
         const shm::LossCounter& from = header().loss[cause];
-        out[cause].allocations = __atomic_load_n(&from.allocations, __ATOMIC_RELAXED);
-        out[cause].frees = __atomic_load_n(&from.frees, __ATOMIC_RELAXED);
-        out[cause].bytes = __atomic_load_n(&from.bytes, __ATOMIC_RELAXED);
+        // Others' losses are added to these: a lie must not make the sum wrap.
+        const auto said = [](const std::uint64_t& word) {
+            return std::min(__atomic_load_n(&word, __ATOMIC_RELAXED), kMostLost);
+        };
+        out[cause] = {said(from.allocations), said(from.frees), said(from.bytes)};
     }
 }
 
@@ -174,6 +218,7 @@ std::uint32_t Ring::declaration_count() const noexcept {
         count += __atomic_load_n(&pool.ready, __ATOMIC_RELAXED) == 1;
     for (const shm::DeviceDeclaration& device : from->devices) {
         count += __atomic_load_n(&device.ready, __ATOMIC_RELAXED) == 1;
+        count += __atomic_load_n(&device.name[0], __ATOMIC_RELAXED) != 0;
         for (const std::uint64_t& capacity : device.capacity) {
             count += __atomic_load_n(&capacity, __ATOMIC_RELAXED) != 0;
         }
@@ -181,27 +226,20 @@ std::uint32_t Ring::declaration_count() const noexcept {
     return count;
 }
 
+// Only what is complete is looked at: the producer may be writing the rest.
 shm::Declarations Ring::declarations() const noexcept {
-    shm::Declarations copy;
+    shm::Declarations copy{};
     const auto* from =
         reinterpret_cast<const shm::Declarations*>(segment_.data() + shm::kDeclarationsOffset);
-    std::memcpy(static_cast<void*>(&copy), from, sizeof copy);
     for (std::uint32_t i = 0; i < shm::kNamedPools; ++i) {
         // SYNC(declare): a declaration whose mark was not seen with acquire is as if absent.
-        if (__atomic_load_n(&from->pools[i].ready, __ATOMIC_ACQUIRE) != 1)
-            copy.pools[i].ready = 0;
-        else
-            copy.pools[i] = from->pools[i];
+        if (__atomic_load_n(&from->pools[i].ready, __ATOMIC_ACQUIRE) != 1) continue;
+        copy.pools[i] = from->pools[i];
         copy.pools[i].name[sizeof copy.pools[i].name - 1] = '\0';
     }
-    for (std::uint32_t i = 0; i < shm::kDeclaredDevices; ++i) {
-        // SYNC(declare)
-        if (__atomic_load_n(&from->devices[i].ready, __ATOMIC_ACQUIRE) != 1)
-            copy.devices[i].ready = 0;
-        else
-            copy.devices[i] = from->devices[i];
-        copy.devices[i].name[sizeof copy.devices[i].name - 1] = '\0';
-    }
+    for (std::uint32_t i = 0; i < shm::kDeclaredDevices; ++i)
+        copy_device(copy.devices[i], from->devices[i]);
+    copy.refused = __atomic_load_n(&from->refused, __ATOMIC_RELAXED);
     return copy;
 }
 

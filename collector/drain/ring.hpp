@@ -43,6 +43,8 @@ public:
     std::vector<shm::LaneReader>& lanes();
     // True if some lane has records beyond its cursor.
     bool has_news();
+    // True if somebody took events from it: without that one's account nobody can go on.
+    bool was_drained();
     // Live words of the header, copied now.
     bool producer_rings_bell() const noexcept;
     bool sandboxed() const noexcept;

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "collector/foreign_name.hpp"
 #include "shm/kill_point.hpp"
 #include "shm/latch.hpp"
 #include "shm/stats_words.hpp"
@@ -85,10 +86,11 @@ bool StatsSegment::create(const Configuration& configuration, std::uint64_t gene
     samples_start_ = end;
     end += kShapes[TIDEMARK_TABLE_HISTORY].capacity * kSamplesPerSeries *
            sizeof(tidemark_stats_sample);
-    if (!shm::Segment::create(temporary_name_, rounded(end, kPage), configuration.stats_mode,
-                              segment_, error)) {
-        return false;
-    }
+    const bool made = make_under(temporary_name_, [&] {
+        return shm::Segment::create(temporary_name_, rounded(end, kPage), configuration.stats_mode,
+                                    segment_, error);
+    });
+    if (!made) return false;
     if (!segment_.populate(0, fixed)) {
         shm::Segment::unlink(temporary_name_);
         error = "cannot reserve memory for /dev/shm/" + name_ +
@@ -163,6 +165,7 @@ bool StatsSegment::put_in_place(std::string& error) {
     inode_ = status.st_ino;
     TIDEMARK_KILL_POINT("stats.in_place");
     if (exchanged) supersede(temporary_name_);
+    if (exchanged) take_name_back(temporary_name_);  // a squatter's, if that could not be removed
     predecessor_ = {};
     return true;
 }

@@ -11,6 +11,7 @@
 
 #include "collector/event_loop.hpp"
 #include "collector/gateway/client_process.hpp"
+#include "collector/gateway/log_output.hpp"
 #include "tidemark/stats_abi.h"
 
 namespace tidemark::collector::gateway {
@@ -24,8 +25,8 @@ public:
         kVerbose,
     };
 
-    ClientLog(EventLoop& loop, Level level, int descriptor = 1);
-    ~ClientLog();
+    ClientLog(EventLoop& loop, Level level, int descriptor = 1)
+        : level_(level), output_(loop, descriptor) {}
     ClientLog(const ClientLog&) = delete;
     ClientLog& operator=(const ClientLog&) = delete;
 
@@ -48,23 +49,13 @@ private:
         std::uint64_t buffers = 0;
     };
     void line(const std::string& text);
-    // One line of many: its text is made only if there is room, and write_some() is called after the last.
-    template <class Text>
-    void line_of(Text text);
-    void add(const std::string& text);
-    void write_some();
     std::string totals(std::uint32_t device, std::uint32_t pool) const;
     void count(const Frame& frame, const Applied& applied);
     void forget(const HeldBuffers::Freed& held);
 
-    EventLoop& loop_;
     Level level_;
-    int descriptor_;
-    int opened_ = -1;  // the same file without blocking, where that can be had
+    LogOutput output_;
     std::map<std::uint32_t, Sums> sums_;
-    std::string waiting_;
-    std::uint64_t dropped_ = 0;
-    EventLoop::Timer timer_ = 0;
 };
 
 }  // namespace tidemark::collector::gateway

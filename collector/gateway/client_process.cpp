@@ -2,14 +2,13 @@
 #include "collector/gateway/client_process.hpp"
 
 #include <bit>
+#include <utility>
+#include <vector>
 
 #include "shm/event.hpp"
 
 namespace tidemark::collector::gateway {
 namespace {
-
-constexpr std::uint64_t kRetryNs = 1'000'000'000;
-constexpr std::uint64_t kPatienceNs = 2'000'000'000;  // for a full ring that nobody drains
 
 constexpr std::uint32_t kAnyPool = TIDEMARK_POOL_ANY;
 constexpr std::uint32_t kCb = 1u << TIDEMARK_POOL_CB;
@@ -42,21 +41,7 @@ bool is_allocation(FrameType type) {
 
 }  // namespace
 
-// A ring that was refused is asked for again, for space may have come.
-bool ClientProcess::has_ring(std::uint64_t now_ns, std::string& error) {
-    if (ring_) return true;
-    if (now_ns < try_again_ns_) return false;
-    std::string reason;
-    ring_ = ProxyRing::make(peer_, instance_, reason);
-    if (!ring_) {
-        if (try_again_ns_ == 0) error = reason;
-        try_again_ns_ = now_ns + kRetryNs;
-        return false;
-    }
-    if (without_ring_.allocations + without_ring_.frees != 0)
-        ring_->count_lost(TIDEMARK_LOSS_NO_SPACE, without_ring_);
-    return true;
-}
+ClientProcess::~ClientProcess() { room_.give_back(peer_.uid, held_.count()); }
 
 Applied ClientProcess::apply(const Frame& frame, std::uint64_t now_ns, std::string& error) {
     const bool allocates = is_allocation(frame.type);
@@ -76,13 +61,31 @@ Applied ClientProcess::apply(const Frame& frame, std::uint64_t now_ns, std::stri
         return {};
     }
     if (left_devices_.contains(static_cast<std::uint32_t>(frame.device))) return {};
-    return allocates ? allocate(frame, pool, now_ns) : free(frame, pools_of_free(frame.type));
+    return allocates ? allocate(frame, pool, now_ns, error)
+                     : free(frame, pools_of_free(frame.type));
 }
 
-Applied ClientProcess::allocate(const Frame& frame, std::uint32_t pool, std::uint64_t now_ns) {
+// What a client holds is kept in this process's memory: nobody's mistake, or malice, may fill it.
+bool ClientProcess::takes_room(std::string& error) {
+    if (held_.count() < room_.most_of_one() && room_.take(peer_.uid)) return true;
+    if (!std::exchange(told_of_room_, true))
+        error = "socket client " + std::to_string(peer_.pid) + " (" + peer_.name + ") has " +
+                std::to_string(held_.count()) + " buffers of " + std::to_string(room_.taken()) +
+                " that are held, and there is no room for more; further ones are counted as lost, "
+                "see limits.socket_buffers in docs/configuration.md";
+    return false;
+}
+
+Applied ClientProcess::allocate(const Frame& frame, std::uint32_t pool, std::uint64_t now_ns,
+                                std::string& error) {
+    if (!takes_room(error)) {
+        ring_->count_lost(TIDEMARK_LOSS_NO_SPACE, {1, 0, frame.size});
+        return {};
+    }
     const BufferKey key{static_cast<std::uint32_t>(frame.device), pool, frame.id};
     const auto held = held_.allocate(key, frame.size, now_ns);
     if (!held) {
+        room_.give_back(peer_.uid);
         ring_->count_lost(TIDEMARK_LOSS_CORRUPT, {1, 0, frame.size});
         return {};
     }
@@ -103,46 +106,17 @@ Applied ClientProcess::free(const Frame& frame, std::uint32_t pool_mask) {
     send(shm::make_event(0, ring_id(frame.id, number), shm::pack(shm::Operation::kFree, pool, 0),
                          device));
     if (!freed) return {};
+    room_.give_back(peer_.uid);
     return {true, freed->key.pool, freed->buffer.size};
 }
 
 void ClientProcess::leave_device(std::uint32_t device) {
     if (!left_devices_.insert(device).second) return;
-    for (const HeldBuffers::Freed& held : held_.take_device(device))
+    const std::vector<HeldBuffers::Freed> taken = held_.take_device(device);
+    room_.give_back(peer_.uid, taken.size());
+    for (const HeldBuffers::Freed& held : taken)
         send(shm::make_event(0, ring_id(held.key.id, held.buffer.number),
                              shm::pack(shm::Operation::kFree, held.key.pool, 0), device));
-}
-
-void ClientProcess::send(const shm::Event& event) {
-    if (backlog_.empty() && ring_->append(event)) {
-        has_given_up_ = false;
-    } else if (has_given_up_) {
-        lose(event);
-    } else {
-        backlog_.push_back(event);
-    }
-}
-
-void ClientProcess::lose(const shm::Event& event) {
-    const bool allocates = event.operation() == shm::Operation::kAllocation;
-    ring_->count_lost(TIDEMARK_LOSS_FULL,
-                      {allocates ? 1u : 0u, allocates ? 0u : 1u, allocates ? event.size() : 0});
-}
-
-bool ClientProcess::pump(std::uint64_t now_ns) {
-    const std::size_t before = backlog_.size();
-    while (!backlog_.empty() && ring_->append(backlog_.front()))
-        backlog_.pop_front();
-    if (ring_) ring_->wake();
-    if (backlog_.size() != before || stuck_since_ns_ == 0) stuck_since_ns_ = now_ns;
-    if (now_ns - stuck_since_ns_ >= kPatienceNs) {
-        for (const shm::Event& event : backlog_)
-            lose(event);
-        backlog_.clear();
-        has_given_up_ = true;
-    }
-    if (backlog_.empty()) stuck_since_ns_ = 0;
-    return backlog_.empty();
 }
 
 }  // namespace tidemark::collector::gateway

@@ -15,6 +15,7 @@
 #include "collector/gateway/frame.hpp"
 #include "collector/gateway/held_buffers.hpp"
 #include "collector/gateway/proxy_ring.hpp"
+#include "collector/gateway/shares.hpp"
 
 namespace tidemark::collector::gateway {
 
@@ -28,8 +29,12 @@ struct Applied {
 // The event loop's thread only.
 class ClientProcess {
 public:
-    ClientProcess(Peer peer, std::string instance)
-        : peer_(std::move(peer)), instance_(std::move(instance)) {}
+    // `room`: how many buffers are held, of all clients; outlives this.
+    ClientProcess(Peer peer, std::string instance, Shares& room)
+        : peer_(std::move(peer)), instance_(std::move(instance)), room_(room) {}
+    ~ClientProcess();
+    ClientProcess(const ClientProcess&) = delete;
+    ClientProcess& operator=(const ClientProcess&) = delete;
 
     const Peer& peer() const noexcept { return peer_; }
     const HeldBuffers& held() const noexcept { return held_; }
@@ -37,7 +42,8 @@ public:
     std::uint64_t image() const noexcept { return ring_ ? ring_->image() : 0; }
 
     // An event frame; `now_ns` is CLOCK_MONOTONIC. What can't be one (a device or pool that there is not) is counted as
-    // lost, as is what comes while no ring can be had; `error` tells of that once.
+    // lost, as is what comes while no ring can be had, and an allocation for which there is no room among those that are
+    // held; `error` tells of either once.
     Applied apply(const Frame& frame, std::uint64_t now_ns, std::string& error);
     // From now on the process's own ring tells of that device: what is held there is let go, and nothing more is taken.
     void leave_device(std::uint32_t device);
@@ -51,13 +57,17 @@ public:
     // space for its account) is waited for a while, then what waits is lost, and so is the rest until there is room.
     bool pump(std::uint64_t now_ns);
     bool is_waiting() const noexcept { return !backlog_.empty(); }
+    // Waits no more: what waits is lost, and what comes while there is no room.
+    void give_up();
+    // So many messages were not read, and won't be: what they were is not known.
+    void count_unread(std::uint64_t messages);
     void wake() noexcept {
         if (ring_) ring_->wake();
     }
 
     std::pair<pid_t, std::uint64_t> known_as;  // among the clients
     std::uint32_t connections = 0;
-    bool is_dead = false;
+    bool is_dead = false;    // the process ended, or executes another program
     Ending ending;           // once it is dead, as far as it could be seen
     bool is_ending = false;  // it is over, and waited for what may still come
     bool is_over() const noexcept { return is_dead && connections == 0 && !is_waiting(); }
@@ -66,11 +76,15 @@ private:
     void send(const shm::Event& event);
     void lose(const shm::Event& event);
     bool has_ring(std::uint64_t now_ns, std::string& error);
-    Applied allocate(const Frame& frame, std::uint32_t pool, std::uint64_t now_ns);
+    Applied allocate(const Frame& frame, std::uint32_t pool, std::uint64_t now_ns,
+                     std::string& error);
+    bool takes_room(std::string& error);
     Applied free(const Frame& frame, std::uint32_t pool_mask);
 
     Peer peer_;
     std::string instance_;
+    Shares& room_;
+    bool told_of_room_ = false;
     std::unique_ptr<ProxyRing> ring_;
     std::uint64_t try_again_ns_ = 0;  // CLOCK_MONOTONIC; 0: no ring has been refused yet
     shm::LossCounter without_ring_{};

@@ -2,6 +2,7 @@
 #include "collector/gateway/connection.hpp"
 
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -9,7 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "collector/log.hpp"
+#include "shm/clock.hpp"
 
 namespace tidemark::collector::gateway {
 namespace {
@@ -45,14 +46,48 @@ void Connection::on_readable() {
         loop_.remove(descriptor_);  // a hang-up would be told again and again
         return;
     }
+    read_once();
+}
+
+// False: there is nothing now, or nothing more will come.
+bool Connection::read_once() {
     std::array<std::byte, kReadAtOnce> bytes;
     const ssize_t size = recv(descriptor_, bytes.data(), bytes.size(), MSG_DONTWAIT);
-    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return false;
     loop_.cancel(quiet_);
     quiet_ = 0;
-    if (size <= 0) return ended();
+    if (size <= 0) {
+        ended();
+        return false;
+    }
     stream_.add(std::span(bytes).first(static_cast<std::size_t>(size)));
     hand_over();
+    return true;
+}
+
+bool Connection::read_rest(std::uint64_t until_ns) {
+    const auto self = shared_from_this();
+    while (descriptor_ >= 0 && !has_ended_) {
+        if (owner_.must_wait(*this) || shm::monotonic_ns() >= until_ns) return false;
+        if (read_once()) continue;
+        // What came may be whole messages, and nothing more is waited for.
+        if (descriptor_ >= 0 && stream_.is_undecided()) {
+            stream_.quiet();
+            hand_over();
+        }
+        break;
+    }
+    return true;
+}
+
+void Connection::take_no_more() const noexcept {
+    if (descriptor_ >= 0) shutdown(descriptor_, SHUT_RD);
+}
+
+std::uint64_t Connection::unread() const noexcept {
+    int bytes = 0;
+    if (descriptor_ < 0 || ioctl(descriptor_, FIONREAD, &bytes) != 0 || bytes < 0) return 0;
+    return static_cast<std::uint64_t>(bytes);
 }
 
 void Connection::hand_over() {
@@ -109,14 +144,11 @@ void Connection::answer(const EncodedFrame& frame) {
 
 void Connection::close(const std::string& why) {
     if (descriptor_ < 0) return;
-    if (!why.empty())
-        log_notice("socket client " + std::to_string(peer_.pid) + " (" + peer_.name +
-                   ") was closed: " + why);
     loop_.cancel(quiet_);
     loop_.remove(descriptor_);
     ::close(descriptor_);
     descriptor_ = -1;
-    owner_.on_closed(*this);
+    owner_.on_closed(*this, why);
 }
 
 }  // namespace tidemark::collector::gateway

@@ -26,7 +26,8 @@ public:
         virtual void on_pause() = 0;
         // True: the connection reads no more until resume().
         virtual bool must_wait(const Connection& connection) const = 0;
-        virtual void on_closed(Connection& connection) = 0;
+        // `why`: empty if there is nothing to tell of.
+        virtual void on_closed(Connection& connection, const std::string& why) = 0;
     };
 
     // Takes the descriptor.
@@ -39,6 +40,15 @@ public:
     // False: the descriptor can't be watched; errno tells.
     [[nodiscard]] bool start();
     void resume();
+    // Hands over what has come so far, without waiting for more; false: some is left, for it must wait, or it was not
+    // at its end by `until_ns` (CLOCK_MONOTONIC).
+    bool read_rest(std::uint64_t until_ns);
+    // Whoever sends from now on is told that nobody reads; what was sent before can be read.
+    void take_no_more() const noexcept;
+    // Bytes that came and were not read; those of a message that was cut are not among them.
+    std::uint64_t unread() const noexcept;
+    // Its process executes another program: who speaks from now on.
+    void look_at_peer_again() { peer_ = looked_at_again(peer_); }
     // A question was handed over: the connection stays until its answer, even if the client sends no more.
     void expect_answer() noexcept { ++unanswered_; }
     // Ignored once the client is gone.
@@ -46,6 +56,7 @@ public:
     void close(const std::string& why);
 
     const Peer& peer() const noexcept { return peer_; }
+    int descriptor() const noexcept { return descriptor_; }
     FrameVersion version() const noexcept { return stream_.version().value_or(FrameVersion::kA); }
 
     // Set by the owner on the client's first event.
@@ -53,6 +64,7 @@ public:
 
 private:
     void on_readable();
+    bool read_once();
     void hand_over();
     void ended();
     void close_ended();

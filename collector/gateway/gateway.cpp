@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/gateway/gateway.hpp"
 
-#include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
+#include <utility>
 
 #include "collector/log.hpp"
 #include "shm/clock.hpp"
@@ -14,18 +11,8 @@
 namespace tidemark::collector::gateway {
 namespace {
 
-constexpr int kBacklog = 4096;
-constexpr int kAcceptAtOnce = 64;
 constexpr std::chrono::milliseconds kRetry{1};
-constexpr std::uint64_t kPatienceNs =
-    3'000'000'000;  // of a question, with clients whose rings are full
-constexpr std::uint64_t kEndPatienceNs =
-    200'000'000;  // of a question, with clients that end all the time
-constexpr std::chrono::milliseconds kAcceptPause{100};
-constexpr std::chrono::milliseconds kEndDelay{50};
 constexpr std::uint64_t kDumpRest = 9;  // times as long as a dump took, until the next
-// Root serves everybody, as the older server did; others only themselves, for a ring must belong to whom it tells of.
-mode_t socket_mode() { return geteuid() == 0 ? 0666 : 0600; }
 
 }  // namespace
 
@@ -35,18 +22,26 @@ Gateway::Gateway(EventLoop& loop, DrainDoor& door, GatewaySettings settings)
       settings_(std::move(settings)),
       log_(loop, settings_.log),
       figures_(settings_.instance),
-      clients_(loop, settings_.instance,
-               [this](const ClientProcess& client) { client_ended(client); }) {}
+      closed_(loop, "socket clients were closed",
+              [](const std::string& line) { log_notice(line); }),
+      untracked_(loop, "such messages about socket clients",
+                 [](const std::string& line) { log_warning(line); }),
+      clients_(
+          loop, settings_.instance,
+          [this](const std::shared_ptr<ClientProcess>& client) { client_ended(*client); },
+          settings_.most_buffers),
+      questions_(loop, door, figures_, [this] { return is_crowded_; }),
+      listener_(loop, settings_.path,
+                [this](int descriptor, Peer peer) { admit(descriptor, std::move(peer)); }) {
+    clients_.executed = [this](const std::shared_ptr<ClientProcess>& client) {
+        client_executed(client);
+    };
+}
 
 Gateway::~Gateway() { close(); }
 
 bool Gateway::open(std::string& error) {
-    if (!socket_.open(settings_.path, error, socket_mode(), kBacklog)) return false;
-    if (!loop_.add(socket_.descriptor(), EPOLLIN, [this](std::uint32_t) { accept_clients(); })) {
-        error = "cannot watch the socket " + settings_.path + ": " + std::strerror(errno);
-        socket_.close();
-        return false;
-    }
+    if (!listener_.open(error)) return false;
     log_.listening(settings_.path);
     const std::uint64_t now = shm::monotonic_ns();
     for (const tidemark_device_row& device : figures_.devices())
@@ -54,61 +49,29 @@ bool Gateway::open(std::string& error) {
     return true;
 }
 
-void Gateway::close() {
-    if (socket_.descriptor() < 0) return;
-    loop_.remove(socket_.descriptor());
-    socket_.close();
-    clients_.pump();
-    const auto all = std::move(connections_);
-    connections_.clear();
-    for (const auto& [connection, owned] : all)
-        connection->close("");
+void Gateway::admit(int descriptor, Peer peer) {
+    const uid_t uid = peer.uid;
+    auto connection = std::make_shared<Connection>(loop_, *this, descriptor, std::move(peer));
+    if (connection->start())
+        connections_.emplace(connection.get(), connection);
+    else
+        listener_.left(uid);
 }
 
-void Gateway::accept_clients() {
-    for (int i = 0; i < kAcceptAtOnce; ++i) {
-        const int descriptor =
-            accept4(socket_.descriptor(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (descriptor >= 0) {
-            admit(descriptor);
-        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            return;
-        } else if (errno != EINTR && errno != ECONNABORTED) {
-            return look_again_later();
-        }
-    }
-}
-
-// No descriptor is to be had: who wants to connect waits, and the loop must not spin meanwhile.
-void Gateway::look_again_later() {
-    if (!std::exchange(told_of_crowd_, true))
-        log_warning("cannot accept more clients on " + settings_.path + ": " +
-                    std::strerror(errno) + "; they wait until others leave");
-    loop_.remove(socket_.descriptor());
-    loop_.after(kAcceptPause, [this] {
-        if (socket_.descriptor() >= 0 &&
-            !loop_.add(socket_.descriptor(), EPOLLIN, [this](std::uint32_t) { accept_clients(); }))
-            look_again_later();
-    });
-}
-
-void Gateway::admit(int descriptor) {
-    auto connection = std::make_shared<Connection>(loop_, *this, descriptor, peer_of(descriptor));
-    if (connections_.size() >= kMostConnections) {
-        if (!std::exchange(told_of_crowd_, true))
-            log_warning("more than " + std::to_string(kMostConnections) + " clients on " +
-                        settings_.path + "; further ones are closed");
-        return;
-    }
-    if (connection->start()) connections_.emplace(connection.get(), connection);
+Gateway::Connections Gateway::connections() const {
+    Connections all;
+    all.reserve(connections_.size());
+    for (const auto& [connection, owned] : connections_)
+        all.push_back(owned);
+    return all;
 }
 
 void Gateway::on_frame(Connection& connection, const Frame& frame) {
     switch (frame.type) {
         case FrameType::kQuery:
-            return ask(connection, FrameType::kResponse, frame.device);
+            return questions_.ask(connection, FrameType::kResponse, frame.device);
         case FrameType::kDeviceInfoQuery:
-            return ask(connection, FrameType::kDeviceInfoResponse, frame.device);
+            return questions_.ask(connection, FrameType::kDeviceInfoResponse, frame.device);
         case FrameType::kDumpRemaining:
         case FrameType::kDumpKernels:
             return dump(frame.type == FrameType::kDumpKernels);
@@ -122,24 +85,23 @@ void Gateway::on_frame(Connection& connection, const Frame& frame) {
 
 void Gateway::on_event(Connection& connection, const Frame& frame) {
     if (!connection.client) {
-        connection.client = clients_.join(connection.peer());
+        connection.client = clients_.join(connection.peer(), connection.descriptor());
         if (connection.client->connections == 1) log_.connected(connection.peer());
     }
     std::string error;
     ClientProcess& client = *connection.client;
     const Applied applied = client.apply(frame, shm::monotonic_ns(), error);
-    if (!error.empty()) log_warning(error);
+    if (!error.empty()) untracked_.tell(error);
     log_.event(frame, applied, client);
     if (touched_.empty() || touched_.back() != connection.client)
         touched_.push_back(connection.client);
 }
 
 void Gateway::on_pause() {
-    for (const std::shared_ptr<ClientProcess>& client : touched_) {
+    for (const std::shared_ptr<ClientProcess>& client : std::exchange(touched_, {})) {
         client->wake();
         if (client->is_waiting()) pump();
     }
-    touched_.clear();
 }
 
 // A full ring has room again within microseconds; until then its client is not read. Others are: one whose ring nobody
@@ -152,67 +114,20 @@ void Gateway::pump() {
             is_crowded_ = false;
             pump();
         });
-    for (const auto& connection : std::vector(connections_.begin(), connections_.end()))
-        if (!must_wait(*connection.second)) connection.second->resume();
+    for (const auto& connection : connections())
+        if (!must_wait(*connection)) connection->resume();
 }
 
-void Gateway::on_closed(Connection& connection) {
-    const auto place = connections_.find(&connection);
-    if (place == connections_.end() && !connection.client) return;
+void Gateway::on_closed(Connection& connection, const std::string& why) {
+    const Peer& peer = connection.peer();
+    if (!why.empty())
+        closed_.tell("socket client " + std::to_string(peer.pid) + " (" + peer.name +
+                     ") was closed: " + why);
     if (const auto client = std::exchange(connection.client, nullptr)) {
         clients_.leave(client);
         tell_disconnected_later(client);
     }
-    if (place != connections_.end()) connections_.erase(place);
-    told_of_crowd_ = false;
-}
-
-// A process that ends closes its sockets a moment before its end can be seen.
-void Gateway::tell_disconnected_later(const std::shared_ptr<ClientProcess>& client) {
-    if (client->connections != 0 || client->is_dead) return;
-    loop_.after(kEndDelay, [this, weak = std::weak_ptr<ClientProcess>(client)] {
-        const auto alive = weak.lock();
-        if (alive && alive->connections == 0 && !alive->is_dead) log_.disconnected(*alive);
-    });
-}
-
-void Gateway::ask(Connection& connection, FrameType answer, std::int32_t device) {
-    connection.expect_answer();
-    questions_.push_back({connection.weak_from_this(), answer, device, shm::monotonic_ns()});
-    answer_all();
-}
-
-// Everything that was received before a question is in its answer. One publication serves all who ask meanwhile.
-void Gateway::answer_all() {
-    if (is_flushing_ || questions_.empty()) return;
-    is_flushing_ = true;
-    door_.ask_flush(
-        [this, asked = std::exchange(questions_, {}), ends = ends_](FlushAnswer) mutable {
-            is_flushing_ = false;
-            const std::uint64_t now = shm::monotonic_ns();
-            if (is_crowded_ && asked.front().since_ns + kPatienceNs > now)
-                return ask_again(std::move(asked), kRetry);
-            if (ends != ends_ && asked.front().since_ns + kEndPatienceNs > now)
-                return ask_again(std::move(asked), {});
-            for (const Question& question : asked) {
-                if (const auto connection = question.who.lock())
-                    connection->answer(encode(connection->version(), question.answer,
-                                              question.device, figures_.of(question.device, now)));
-            }
-            answer_all();
-        });
-}
-
-// What was received and waits for room is not published yet; what a client left that ended meanwhile may be still, and
-// is in the grace's sums too. Nobody is waited for without end.
-void Gateway::ask_again(Questions asked, std::chrono::milliseconds pause) {
-    asked.insert(asked.end(), questions_.begin(), questions_.end());
-    questions_ = std::move(asked);
-    is_flushing_ = true;
-    loop_.after(pause, [this] {
-        is_flushing_ = false;
-        answer_all();
-    });
+    if (connections_.erase(&connection) != 0) listener_.left(peer.uid);
 }
 
 void Gateway::dump(bool kernels_only) {
@@ -235,26 +150,6 @@ void Gateway::dump_wanted() {
         dump_timer_ = 0;
         if (wanted_dumps_[false] || wanted_dumps_[true]) dump_wanted();
     });
-}
-
-void Gateway::client_ended(const ClientProcess& client) {
-    ++ends_;
-    const std::uint64_t now = shm::monotonic_ns();
-    const std::vector<HeldBuffers::Freed> left = client.held().all();
-    log_.ended(client.peer(), left, now);
-    // Before its ring is released.
-    door_.processes_ended({{client.image(), client.ending, client.lost_without_ring()}});
-    figures_.remember(left,
-                      shm::monotonic_ns() + static_cast<std::uint64_t>(settings_.grace.count()));
-}
-
-void Gateway::told_elsewhere(std::uint64_t image, std::uint32_t device) {
-    const auto client = clients_.by_image(image);
-    if (!client) return;
-    log_.left(*client, device);
-    client->leave_device(device);
-    client->wake();
-    if (client->is_waiting()) pump();  // it may never send anything again
 }
 
 }  // namespace tidemark::collector::gateway

@@ -55,10 +55,10 @@ shm::BellPage* bell_of(uid_t uid) {
     return place->second;
 }
 
-std::string temporary_path(std::uint64_t image) {
+std::string temporary_path(std::uint64_t number) {
     char path[96];
     std::snprintf(path, sizeof path, "%s%s%016llx", shm::kShmDirectory, shm::kTemporaryPrefix,
-                  static_cast<unsigned long long>(image));
+                  static_cast<unsigned long long>(number));
     return path;
 }
 
@@ -92,7 +92,7 @@ std::unique_ptr<ProxyRing> ProxyRing::make(const Peer& peer, const std::string& 
 
 bool ProxyRing::fill(const Peer& peer, const std::string& instance, std::string& error) {
     // The object belongs to whom it tells of, as a ring of its own would.
-    const std::string path = temporary_path(ring_.image);
+    const std::string path = temporary_path(ring_.temporary);
     const bool given =
         peer.uid == geteuid() || lchown(path.c_str(), peer.uid, static_cast<gid_t>(-1)) == 0;
     if (!given || shm::populate(ring_, shm::kBlocksOffset, kFirstBlockBytes) != 0) {

@@ -5,24 +5,15 @@
 // lane, one thread; the lock on it ends with the object.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <memory>
 #include <string>
 
+#include "collector/gateway/peer.hpp"
 #include "shm/lane_writer.hpp"
 #include "shm/raw_segment.hpp"
 
 namespace tidemark::collector::gateway {
-
-// A client, by the credentials of its socket.
-struct Peer {
-    pid_t pid = 0;  // 0: not visible in our pid namespace
-    uid_t uid = 0;
-    std::uint64_t start_ticks = 0;  // 0: gone already, or not visible
-    std::string name;               // the kernel's comm
-};
 
 // The event loop's thread only.
 class ProxyRing {

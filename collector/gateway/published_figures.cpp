@@ -4,28 +4,16 @@
 #include <algorithm>
 #include <map>
 
+#include "collector/pool_fields.hpp"
+
 namespace tidemark::collector::gateway {
 namespace {
 
+// Null for a program's own pool: the older structs have no field for it.
 std::uint64_t* place_of(DeviceFigures& figures, std::uint32_t pool) {
-    switch (pool) {
-        case TIDEMARK_POOL_DRAM:
-            return &figures.dram;
-        case TIDEMARK_POOL_L1:
-            return &figures.l1;
-        case TIDEMARK_POOL_SYSTEM_MEMORY:
-            return &figures.system_memory;
-        case TIDEMARK_POOL_L1_SMALL:
-            return &figures.l1_small;
-        case TIDEMARK_POOL_TRACE:
-            return &figures.trace;
-        case TIDEMARK_POOL_CB:
-            return &figures.cb;
-        case TIDEMARK_POOL_KERNEL:
-            return &figures.kernel;
-        default:
-            return nullptr;  // a program's own pool: the older structs have no field for it
-    }
+    if (pool == TIDEMARK_POOL_SYSTEM_MEMORY) return &figures.system_memory;
+    if (pool == TIDEMARK_POOL_KERNEL) return &figures.kernel;
+    return pool_field(figures, pool);
 }
 
 }  // namespace

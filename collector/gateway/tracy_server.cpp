@@ -9,7 +9,6 @@
 #include <chrono>
 #include <cstring>
 
-#include "collector/log.hpp"
 #include "shm/clock.hpp"
 
 namespace tidemark::collector::gateway {
@@ -94,7 +93,7 @@ void TracyServer::read_from(const std::shared_ptr<Client>& client) {
     if (client->received < sizeof(Message)) return;
     client->received = 0;
     if (client->message.type == kQuery) return ask(client);
-    log_notice("a client of the Tracy monitor's socket was closed: it sent no question");
+    closed_.tell("a client of the Tracy monitor's socket was closed: it sent no question");
     drop(*client);
 }
 

@@ -14,6 +14,8 @@
 #include "collector/drain_door.hpp"
 #include "collector/event_loop.hpp"
 #include "collector/gateway/published_figures.hpp"
+#include "collector/log.hpp"
+#include "collector/repeated_notice.hpp"
 
 namespace tidemark::collector::gateway {
 
@@ -23,7 +25,11 @@ public:
     static constexpr std::size_t kMostClients = 256;
 
     TracyServer(EventLoop& loop, DrainDoor& door, const std::string& instance)
-        : loop_(loop), door_(door), figures_(instance) {}
+        : loop_(loop),
+          door_(door),
+          figures_(instance),
+          closed_(loop, "of its clients were closed",
+                  [](const std::string& line) { log_notice(line); }) {}
     ~TracyServer() { close(); }
     TracyServer(const TracyServer&) = delete;
     TracyServer& operator=(const TracyServer&) = delete;
@@ -46,6 +52,7 @@ private:
     DrainDoor& door_;
     ControlSocket socket_;
     PublishedFigures figures_;
+    RepeatedNotice closed_;
     std::unordered_map<int, std::shared_ptr<Client>> clients_;
 };
 

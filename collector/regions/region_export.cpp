@@ -8,29 +8,11 @@
 #include <cstring>
 
 #include "collector/log.hpp"
+#include "collector/pool_fields.hpp"
 #include "shm/clock.hpp"
 
 namespace tidemark::collector::regions {
 namespace {
-
-// The field of a pool; a region has none for the others.
-template <class Figures>
-std::uint64_t* field_of(Figures& figures, std::uint32_t pool) {
-    switch (pool) {
-        case TIDEMARK_POOL_DRAM:
-            return &figures.dram;
-        case TIDEMARK_POOL_L1:
-            return &figures.l1;
-        case TIDEMARK_POOL_L1_SMALL:
-            return &figures.l1_small;
-        case TIDEMARK_POOL_TRACE:
-            return &figures.trace;
-        case TIDEMARK_POOL_CB:
-            return &figures.cb;
-        default:
-            return nullptr;
-    }
-}
 
 Region empty_region(std::uint32_t device) {
     Region region{};
@@ -82,8 +64,9 @@ std::map<std::uint32_t, Region> RegionExport::regions_of_devices(const StatsRead
     };
     for (const tidemark_usage_row& usage : stats.all<tidemark_usage_row>())
         add(usage, [&](Region& region) {
-            if (std::uint64_t* total = field_of(region, usage.pool)) *total += usage.current;
-            if (std::uint64_t* chip = field_of(region.chips[0], usage.pool)) *chip += usage.current;
+            if (std::uint64_t* total = pool_field(region, usage.pool)) *total += usage.current;
+            if (std::uint64_t* chip = pool_field(region.chips[0], usage.pool))
+                *chip += usage.current;
         });
     std::map<std::uint64_t, tidemark_process_row> running;
     for (const tidemark_process_row& row : stats.all<tidemark_process_row>())
@@ -95,7 +78,7 @@ std::map<std::uint32_t, Region> RegionExport::regions_of_devices(const StatsRead
             Process* place = place_of(region, usage);
             if (place == nullptr) return;
             std::memcpy(place->name, process->second.name, sizeof process->second.name);
-            if (std::uint64_t* figure = field_of(*place, usage.pool)) *figure += usage.current;
+            if (std::uint64_t* figure = pool_field(*place, usage.pool)) *figure += usage.current;
         });
     }
     return regions;

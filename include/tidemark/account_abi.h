@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The live buffers of one image, as its account object holds them: tidemark.<instance>.account.<image id>, mode
- * 0600, owned by the collector's user. The collector is the only writer; `tidemark buffers` and `tidemark leaks` map
- * it read-only. Only the header and the live table are ABI; what lies between belongs to the collector.
+ * 0600, owned by the collector's user; one that root keeps for another user has a read entry for that user in its
+ * access control list. The collector is the only writer; `tidemark buffers` and `tidemark leaks` map it read-only. Only the header and the live table are ABI; what lies between belongs to the collector.
  *
  * The live table is an extendible hash: a directory of page numbers, indexed by the low bits of a key's (secret)
  * hash, and pages of fixed size. A full page is split into two new ones; entries never move within a page.

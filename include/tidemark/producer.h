@@ -15,8 +15,10 @@
  * names the wanted collector, TIDEMARK_POLICY=drop never waits on a full ring, TIDEMARK_RING_BUDGET bounds the ring.
  *
  * Every function may be called from any thread at any time: in signal handlers, after fork, in exit handlers. None
- * throws, aborts, allocates from the heap, changes errno or sets a signal handler. Events that can't be kept are
- * counted by cause and shown by every viewer. Order matters: report an allocation after it succeeded and before another
+ * throws, aborts, allocates from the heap, changes errno or sets a signal handler. One thing is not allowed, unless the
+ * malloc tracker is preloaded: a child made by _Fork() or a raw clone, in a handler that interrupted one of these
+ * functions, must not return from that handler (after fork() it may). Events that can't be kept are counted by cause
+ * and shown by every viewer. Order matters: report an allocation after it succeeded and before another
  * thread can use it; report a free before the memory is really given back.
  */
 #ifndef TIDEMARK_PRODUCER_H

@@ -187,14 +187,14 @@ static inline uint64_t tidemark_reader_heartbeat_count(const tidemark_reader* re
     return __atomic_load_n(&reader->header->heartbeat_count, __ATOMIC_ACQUIRE);
 }
 
-/* CLOCK_REALTIME ns. SYNC(heartbeat) */
+/* CLOCK_REALTIME ns; ordered by the count that was loaded before it. */
 static inline uint64_t tidemark_reader_heartbeat_unix_ns(const tidemark_reader* reader) {
-    return __atomic_load_n(&reader->header->heartbeat_unix_ns, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&reader->header->heartbeat_unix_ns, __ATOMIC_RELAXED);
 }
 
-/* CLOCK_MONOTONIC ns of this boot; the age of the heartbeat is best taken from it. SYNC(heartbeat) */
+/* CLOCK_MONOTONIC ns of this boot; the age of the heartbeat is best taken from it. Ordered as the other. */
 static inline uint64_t tidemark_reader_heartbeat_monotonic_ns(const tidemark_reader* reader) {
-    return __atomic_load_n(&reader->header->heartbeat_monotonic_ns, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&reader->header->heartbeat_monotonic_ns, __ATOMIC_RELAXED);
 }
 
 /* SYNC(pass): rows read between a load of pass_ended and one of pass_begun that give the same number belong to one
@@ -203,9 +203,9 @@ static inline uint64_t tidemark_reader_pass_ended(const tidemark_reader* reader)
     return __atomic_load_n(&reader->header->pass_ended, __ATOMIC_ACQUIRE);
 }
 
-/* SYNC(pass): the other end of that frame. */
+/* The other end of that frame: the rows' own acquires came before. */
 static inline uint64_t tidemark_reader_pass_begun(const tidemark_reader* reader) {
-    return __atomic_load_n(&reader->header->pass_begun, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&reader->header->pass_begun, __ATOMIC_RELAXED);
 }
 
 /* Path of the collector's control socket, null if it has none. Valid until close. */

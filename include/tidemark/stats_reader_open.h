@@ -298,7 +298,9 @@ static inline int tidemark_reader_open_trusting(tidemark_reader* reader, const c
     char own[32];
     snprintf(own, sizeof own, "user-%lu", (unsigned long)geteuid());
     const int error = tidemark_reader_open_named(reader, own, trusted);
-    if (error != TIDEMARK_READER_NO_SEGMENT) {
+    /* What another user put under that name is as if absent: only one's own is the user's own. */
+    if (error != TIDEMARK_READER_NO_SEGMENT && error != TIDEMARK_READER_NOT_TRUSTED &&
+        error != TIDEMARK_READER_PERMISSION) {
         return error;
     }
     const tidemark_reader first = *reader;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Noticing a sandbox before the program enters it: from then on the producer makes no new kind of system call. Calls,
-// results and errno are the program's; both functions only look at their arguments and jump on. A sandbox entered by
-// an inline system call stays unseen.
+// Noticing a sandbox before the program enters it: from then on the producer makes no new kind of system call. Also
+// children that are made by syscall(), which runs no fork handlers. Calls, results and errno are the program's. What is
+// done by an inline system call stays unseen.
 #include <linux/prctl.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <sys/syscall.h>
 
@@ -47,6 +48,28 @@ void look_at_seccomp(unsigned long operation, unsigned long flags, unsigned long
     if (number == SYS_prctl) look_at_prctl(static_cast<unsigned>(a), b, c);
 }
 
+// Whether a child that gets 0 from this call has a copy of our memory.
+bool copies_memory(long number, const unsigned long* a) noexcept {
+#ifdef SYS_fork
+    if (number == SYS_fork) return true;
+#endif
+    if (number == SYS_clone) return (a[0] & CLONE_VM) == 0;
+    return number == SYS_clone3 &&
+           (reinterpret_cast<const clone_args*>(a[0])->flags & CLONE_VM) == 0;
+}
+
+[[gnu::noinline, gnu::cold]] void look_at_child(long number, const unsigned long* a) noexcept {
+    if (tidemark::producer::enabled() && copies_memory(number, a)) tidemark::producer::forked();
+}
+
+// Cheap, for every call.
+bool may_make_child(long number) noexcept {
+#ifdef SYS_fork
+    if (number == SYS_fork) return true;
+#endif
+    return number == SYS_clone || number == SYS_clone3;
+}
+
 }  // namespace
 
 // libc declares it with variable arguments; they come in the same registers.
@@ -70,5 +93,9 @@ TIDEMARK_EXPORTED long TIDEMARK_INTERPOSED(syscall)(long number, ...) noexcept {
     if (number == SYS_seccomp || number == SYS_prctl) [[unlikely]] {
         look_at_syscall(number, a[0], a[1], a[2]);
     }
-    return next.syscall()(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    const long result = next.syscall()(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    if (result == 0 && may_make_child(number)) [[unlikely]] {
+        look_at_child(number, a);
+    }
+    return result;
 }

@@ -3,6 +3,7 @@
 // The tracker as a library: what runs when it is loaded, and the runtime that it shares with a producer library in the
 // same process.
 #include "producer/malloc/next.hpp"
+#include "producer/malloc/raw_fork.hpp"
 #include "producer/runtime.hpp"
 #include "producer/runtime_table.hpp"
 
@@ -21,6 +22,7 @@ namespace {
 // Usually the first allocation came long before. Resolving here at the latest means: while there is one thread.
 [[gnu::constructor(101)]] void loaded() noexcept {
     tidemark::tracker::resolve_next();
+    tidemark::tracker::resolve_fork();
     tidemark::producer::start(tidemark::producer::StartMode::kConstructor);
 }
 

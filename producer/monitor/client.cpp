@@ -6,6 +6,7 @@
 #include <array>
 #include <exception>
 
+#include "producer/monitor/errno_kept.hpp"
 #include "producer/monitor/instances.hpp"
 #include "producer/monitor/lock.hpp"
 #include "tidemark/monitor.hpp"
@@ -73,6 +74,7 @@ bool begin(Kind kind, int device, std::uint64_t size, std::uint64_t id,
            std::uint32_t type) noexcept {
     if (!is_enabled() || !is_device(device)) return false;
     if (type >= kTypes) type = 0;
+    const monitor::ErrnoKept errno_kept;
     try {
         Known& all = known();
         const monitor::Guard guard(all.lock);
@@ -91,6 +93,7 @@ bool begin(Kind kind, int device, std::uint64_t size, std::uint64_t id,
 
 bool end(Kind kind, int device, std::uint64_t size, std::uint64_t id) noexcept {
     if (!is_enabled() || !is_device(device)) return false;
+    const monitor::ErrnoKept errno_kept;
     try {
         Known& all = known();
         const monitor::Guard guard(all.lock);
@@ -107,6 +110,7 @@ bool end(Kind kind, int device, std::uint64_t size, std::uint64_t id) noexcept {
 
 std::uint64_t kernel_bytes(int device, std::uint32_t type) noexcept {
     if (device < 0 || number(device) >= Monitor::kMaxDevices || type >= kTypes) return 0;
+    const monitor::ErrnoKept errno_kept;
     try {
         Known& all = known();
         const monitor::Guard guard(all.lock);

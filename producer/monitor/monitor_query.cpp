@@ -5,6 +5,7 @@
 #include <exception>
 #include <utility>
 
+#include "producer/monitor/errno_kept.hpp"
 #include "producer/monitor/state.hpp"
 #include "shm/clock.hpp"
 
@@ -166,6 +167,7 @@ void gather(Shard& shard, std::uint32_t device, std::vector<Found>& found) {
 }  // namespace
 
 std::vector<Monitor::Buffer> Monitor::active_buffers(std::uint32_t device) const noexcept {
+    const monitor::ErrnoKept errno_kept;
     std::vector<Buffer> buffers;
     if (state_ == nullptr || device >= kMaxDevices) return buffers;
     try {

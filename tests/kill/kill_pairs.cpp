@@ -7,7 +7,6 @@
 
 #include <sys/stat.h>
 
-#include <chrono>
 #include <cstdlib>
 #include <random>
 
@@ -15,6 +14,7 @@
 #include "tests/kill/pair_cases.hpp"
 #include "tests/kill/subject_world.hpp"
 #include "tests/kill/successors.hpp"
+#include "tests/kill/torture.hpp"
 
 using namespace tidemark::test;
 
@@ -234,27 +234,21 @@ std::vector<Pair> all_pairs(std::mt19937_64& random) {
 TEST_CASE("whichever stores both sides die before, what was recorded is what is published" *
           doctest::skip(!tidemark::shm::kKillPointsBuilt)) {
     REQUIRE(has_private_shared_memory());
-    const char* minutes = std::getenv("TIDEMARK_TORTURE");
-    const char* seed_text = std::getenv("TIDEMARK_SEED");
-    const std::uint64_t seed = seed_text != nullptr ? std::strtoull(seed_text, nullptr, 10) : 11;
-    MESSAGE("seed ", seed);
-    std::mt19937_64 random(seed);
+    const Torture torture(11);
+    MESSAGE("TIDEMARK_SEED=", torture.seed());
+    std::mt19937_64 random(torture.seed());
     Counts counts;
     const char* only = std::getenv("TIDEMARK_ONLY_POINT");
-    const auto run_all = [&](const std::vector<Pair>& pairs, auto until) {
+    const auto run_all = [&](const std::vector<Pair>& pairs, auto goes_on) {
         for (const Pair& pair : pairs) {
             if (only != nullptr && pair.point != only) continue;
-            if (std::chrono::steady_clock::now() > until) return;
+            if (!goes_on()) return;
             run(pair, counts);
         }
     };
-    using Clock = std::chrono::steady_clock;
-    run_all(selection(random), Clock::time_point::max());
-    const auto until =
-        Clock::now() +
-        std::chrono::seconds(static_cast<long>(minutes != nullptr ? 60 * std::atof(minutes) : 0));
-    while (Clock::now() < until)
-        run_all(all_pairs(random), until);
+    run_all(selection(random), [] { return true; });
+    while (torture.goes_on())
+        run_all(all_pairs(random), [&] { return torture.goes_on(); });
     MESSAGE("pairs: ", counts.pairs, "\nkills:\n", listed(counts.kills), "stopped and went on:\n",
             listed(counts.went_on));
     if (only != nullptr) return;

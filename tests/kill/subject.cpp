@@ -5,6 +5,7 @@
 // prefix of them comes to is known.
 //
 //   events=N           the next N events on device 0
+//   counted=N          N events on device 40; the ledger's `progress` says after each how many there were
 //   thread=N           a thread does N events on the next device, and ends
 //   wait               until the test runs the generator (kLedgerRun)
 //   arm=NAME:COUNT[:stop]  arms a kill point from here on
@@ -61,8 +62,15 @@ void do_events(std::uint32_t device, std::uint64_t count) {
         do_event(device);
 }
 
+void do_counted_events(LedgerPage& page, std::uint64_t count) {
+    for (std::uint64_t i = 1; i <= count; ++i) {
+        do_event(40);
+        tell(page.progress, i);
+    }
+}
+
 void wait_for_the_test(LedgerPage& page) {
-    tell(page.progress, std::uint64_t{1});
+    if (page.progress == 0) tell(page.progress, std::uint64_t{1});
     while (seen(page.command) == kLedgerWait)
         std::this_thread::sleep_for(std::chrono::microseconds(200));
 }
@@ -119,6 +127,7 @@ void turn_right(std::uint32_t path, int depth) {
 void act(LedgerPage& page, const std::string& what, const std::string& how) {
     const std::uint64_t count = std::strtoull(how.c_str(), nullptr, 10);
     if (what == "events") do_events(0, count);
+    if (what == "counted") do_counted_events(page, count);
     if (what == "thread") {
         const std::uint32_t device = ++threads;
         done[device] = 0;

@@ -4,6 +4,7 @@
 // fixed time; comes_true() waits for a condition.
 #pragma once
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -65,6 +66,21 @@ inline int wait_until_ended(pid_t pid) {
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
     }
     return status;
+}
+
+// What a program writes to its standard output; its wait status in `status`.
+inline std::string output_of(const Words& words, int& status) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return {};
+    const pid_t pid = start(words, {}, ends[1]);
+    close(ends[1]);
+    std::string text;
+    char bytes[65536];
+    for (ssize_t size = 0; (size = read(ends[0], bytes, sizeof bytes)) > 0;)
+        text.append(bytes, static_cast<std::size_t>(size));
+    close(ends[0]);
+    status = wait_until_ended(pid);
+    return text;
 }
 
 }  // namespace tidemark::test

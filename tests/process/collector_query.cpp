@@ -14,16 +14,9 @@ using Json = nlohmann::json;
 namespace {
 
 std::string output_of(const Words& words) {
-    int ends[2];
-    REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
-    const pid_t pid = start(words, {}, ends[1]);
-    close(ends[1]);
-    std::string text;
-    char bytes[65536];
-    for (ssize_t size = 0; (size = read(ends[0], bytes, sizeof bytes)) > 0;)
-        text.append(bytes, static_cast<std::size_t>(size));
-    close(ends[0]);
-    CHECK(wait_until_ended(pid) == 0);
+    int status = -1;
+    std::string text = tidemark::test::output_of(words, status);
+    CHECK(status == 0);
     return text;
 }
 

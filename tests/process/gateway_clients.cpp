@@ -261,31 +261,6 @@ TEST_CASE("a client with more buffers than its ring holds ends, though its own r
     CHECK(comes_true([&] { return world.has_exited(client.pid()); }));
 }
 
-TEST_CASE(
-    "what clients told survives a kill of the collector: their buffers are reported as left") {
-    GatewayWorld world;
-    OlderClient client(world.path);
-    CHECK(client.tell("alloc 0 0 1 1000") == "ok");
-    CHECK(client.tell("alloc 0 0 2 500") == "ok");
-    CHECK(client.tell("free 0 1") == "ok");
-    REQUIRE(comes_true([&] { return ask(world.path, 0).dram == 500; }));
-    world.collector->kill();
-    // The socket's file is still there, and nobody behind it.
-    world.collector =
-        std::make_unique<Collector>(world.instance.name(), Words{"--legacy-socket=" + world.path});
-    REQUIRE(world.collector->is_ready());
-    REQUIRE(comes_true([&] { return world.has_exited(client.pid()); }));
-    const auto usage = usage_of(world.instance.name(), std::uint32_t{0});
-    REQUIRE(usage);
-    CHECK(usage->total_allocated == 1500);
-    CHECK(usage->freed_by_exit == 500);
-    CHECK(usage->current == 0);
-    // It connects again and is another image of the same process.
-    CHECK(client.tell("connect") == "ok");
-    CHECK(client.tell("alloc 0 0 3 70") == "ok");
-    CHECK(comes_true([&] { return ask(world.path, 0).dram == 70; }));
-}
-
 TEST_CASE("a socket that another server answers is left alone, and the collector says so") {
     const GatewayWorld world;
     const OwnInstance other;

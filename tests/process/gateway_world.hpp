@@ -52,6 +52,7 @@ public:
     OlderConnection& operator=(const OlderConnection&) = delete;
 
     bool is_connected() const { return is_connected_; }
+    int descriptor() const { return descriptor_; }
     bool send(const older::Bytes& bytes) const {
         return ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
                static_cast<ssize_t>(bytes.size());

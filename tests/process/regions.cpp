@@ -12,16 +12,9 @@ using namespace tidemark::test;
 namespace {
 
 std::string output_of(const Words& words) {
-    int ends[2];
-    REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
-    const pid_t pid = start(words, {}, ends[1]);
-    close(ends[1]);
-    std::string text;
-    char bytes[4096];
-    for (ssize_t size = 0; (size = read(ends[0], bytes, sizeof bytes)) > 0;)
-        text.append(bytes, static_cast<std::size_t>(size));
-    close(ends[0]);
-    wait_until_ended(pid);
+    int status = -1;
+    std::string text = tidemark::test::output_of(words, status);
+    CHECK(status == 0);
     return text;
 }
 
@@ -72,6 +65,17 @@ TEST_CASE(
     REQUIRE(json.at("regions").size() == 3);
     CHECK(json.at("regions")[1].at("pools").at("DRAM") == 700);
     CHECK(json.at("regions")[2].at("instrumented") == true);
+    // The same in Python: a script that nobody has to change when the layout grows.
+    const std::string python =
+        output_of({"/usr/bin/python3", "-c",
+                   "import sys; sys.path.insert(0, sys.argv[1]); import tidemark\n"
+                   "for r in tidemark.regions(instance=sys.argv[2]):\n"
+                   "    print(r['region'], r['device'], r['pid'] == int(sys.argv[3]), r['name'], "
+                   "r['instrumented'], r['dram'])",
+                   TIDEMARK_PYTHON_PACKAGE, world.instance.name(), std::to_string(getpid())});
+    CHECK(python.starts_with("4711 0 False None False 700\n"));
+    CHECK(python.find("\n4711 0 True silent False 700\n") != std::string::npos);
+    CHECK(python.find("\n4711 0 False telling True 100\n") != std::string::npos);
     std::filesystem::remove(TtRegion::path(folder / "", 4711));
     CHECK(comes_true([&] { return region_rows(world.instance.name()).empty(); }));
 }

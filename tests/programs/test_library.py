@@ -8,7 +8,7 @@ import tracked
 
 EXPORTED = {
     "malloc", "calloc", "realloc", "reallocarray", "free", "memalign", "aligned_alloc", "posix_memalign", "valloc",
-    "pvalloc", "prctl", "syscall", "tidemark_runtime_v1",
+    "pvalloc", "prctl", "syscall", "_Fork", "tidemark_runtime_v1",
 }  # fmt: skip
 # The compiler's start files ask for these where they exist.
 OF_START_FILES = {"_ITM_deregisterTMCloneTable", "_ITM_registerTMCloneTable", "__gmon_start__"}

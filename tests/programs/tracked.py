@@ -19,8 +19,9 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LC_ALL": "C.UTF
 
 # Which Debian package a program comes from.
 PACKAGES = {
-    "g++": "g++", "git": "git", "python3": "python3", "readelf": "binutils", "redis-benchmark": "redis-tools",
-    "redis-cli": "redis-tools", "redis-server": "redis-server", "sqlite3": "sqlite3", "valgrind": "valgrind",
+    "g++": "g++", "git": "git", "node": "nodejs", "perl": "perl", "python3": "python3", "readelf": "binutils",
+    "redis-benchmark": "redis-tools", "redis-cli": "redis-tools", "redis-server": "redis-server", "sqlite3": "sqlite3",
+    "valgrind": "valgrind",
 }  # fmt: skip
 
 

@@ -95,10 +95,12 @@ std::vector<ShmObject> rings_of_the_dead(const std::vector<ShmObject>& objects) 
 Check check_permissions(const std::vector<ShmObject>& objects) {
     std::string wrong;
     for (const ShmObject& object : objects) {
-        const bool secret = object.kind == ObjectKind::kRing || object.kind == ObjectKind::kBell ||
-                            starts(object.part, "account.");
+        const bool is_account = starts(object.part, "account.");
+        const bool secret = object.kind == ObjectKind::kRing || object.kind == ObjectKind::kBell;
         const bool not_a_file = !S_ISREG(object.mode);
-        const bool too_open = (object.mode & 022) != 0 || (secret && (object.mode & 077) != 0);
+        // Root's account of another user has an access control list, whose mask stands where the group's bits are.
+        const bool too_open = (object.mode & 022) != 0 || (secret && (object.mode & 077) != 0) ||
+                              (is_account && (object.mode & 007) != 0);
         const bool squatted = object.kind == ObjectKind::kInstance &&
                               starts(object.instance, "user-") && object.uid != 0 &&
                               object.instance != "user-" + std::to_string(object.uid);

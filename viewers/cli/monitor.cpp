@@ -76,6 +76,9 @@ std::vector<std::uint32_t> Monitor::wanted(const Options& options,
             devices.push_back(device.device);
         }
     }
+    for (const model::Region& region : snapshot.regions) {
+        if (!all_ && options.filter.devices.empty()) devices.push_back(region.device);
+    }
     if (devices.empty()) {
         devices.push_back(0);
     }

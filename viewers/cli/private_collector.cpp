@@ -99,6 +99,7 @@ bool PrivateCollector::launch() {
         ::close(ready_fd_);
     }
     ready_fd_ = ready[0];
+    ready_ = false;
     pid_ = launched.error == 0 ? launched.pid : -1;
     if (pid_ < 0) {
         error_ = program.path + ": " + std::strerror(launched.error);
@@ -114,13 +115,17 @@ bool PrivateCollector::launch_again() {
 }
 
 bool PrivateCollector::wait_ready(std::int64_t timeout_ms) {
+    if (ready_) {
+        return true;
+    }
     pollfd poll_fd{ready_fd_, POLLIN, 0};
     int ready = 0;
     do {
         ready = ::poll(&poll_fd, 1, static_cast<int>(timeout_ms));
     } while (ready < 0 && errno == EINTR);
     char byte = 0;
-    if (ready > 0 && ::read(ready_fd_, &byte, 1) == 1) {
+    ready_ = ready > 0 && ::read(ready_fd_, &byte, 1) == 1;
+    if (ready_) {
         return true;
     }
     if (ready > 0) {

@@ -28,10 +28,14 @@ public:
     bool start(std::int64_t timeout_ms);
     // The same without waiting.
     bool launch_again();
+    // Waits until the last one that was launched accepts rings; at once if it did. False: error() says why.
+    bool wait_ready(std::int64_t timeout_ms);
     const std::string& error() const { return error_; }
 
     // Reaps it if it has ended. True if it runs.
     bool running();
+    // Waits for its end. True if it has ended.
+    bool wait_end(std::int64_t timeout_ms);
     // How it ended: "was killed by signal 9", "ended with status 1: last line it wrote".
     std::string ending() const;
     std::uint64_t restarts() const { return restarts_; }
@@ -42,8 +46,6 @@ public:
 
 private:
     bool launch();
-    bool wait_ready(std::int64_t timeout_ms);
-    bool wait_end(std::int64_t timeout_ms);
     std::string last_words() const;
     void remove_objects() const;
 
@@ -52,6 +54,7 @@ private:
     pid_t pid_ = -1;
     int status_ = 0;
     int ready_fd_ = -1;
+    bool ready_ = false;
     int log_fd_ = -1;
     std::uint64_t restarts_ = 0;
     bool died_ = false;

@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "viewers/cli/control_client.hpp"
 #include "viewers/cli/failure.hpp"
@@ -25,6 +26,7 @@ namespace {
 
 constexpr std::int64_t kReadyMs = 10000;
 constexpr std::uint64_t kRestarts = 3;
+constexpr std::int64_t kDeathMs = 200;         // in which one that was killed has ended
 constexpr std::int64_t kQuietWaitMs = 500;     // a shorter wait needs no explanation
 constexpr std::int64_t kAnswerGraceMs = 5000;  // beyond what the collector was told to wait
 
@@ -53,7 +55,9 @@ private:
     void wait_for_command();
     void watch_collector();
     void collect();
-    void settle(const std::string& control_socket);
+    bool start_collector();
+    std::optional<model::StatsSource> settled_source();
+    std::string settle(const std::string& control_socket);
     ControlClient::Read read_patiently(ControlClient& client, std::string& line);
     void explain();
     void explain_nothing();
@@ -83,7 +87,7 @@ void Run::prepare() {
              ", which has a blank or a colon in it");
         return;
     }
-    if (!collector_.start(kReadyMs)) {
+    if (!start_collector()) {
         note("ran untracked: no collector could be started: " + collector_.error());
         return;
     }
@@ -92,6 +96,15 @@ void Run::prepare() {
     preload_ =
         tracker.path + (before != nullptr && *before != '\0' ? ":" + std::string(before) : "");
     tracking_ = true;
+}
+
+// One that was killed before it was ready is followed by another.
+bool Run::start_collector() {
+    bool ready = collector_.start(kReadyMs);
+    while (!ready && !collector_.running() && collector_.restarts() < kRestarts) {
+        ready = collector_.launch_again() && collector_.wait_ready(kReadyMs);
+    }
+    return ready;
 }
 
 // That counter is the user's, of all instances since boot: what counts here is how far it moved.
@@ -174,14 +187,14 @@ ControlClient::Read Run::read_patiently(ControlClient& client, std::string& line
                             signals_.fd());
 }
 
-// Until everything is drained and no process of the command runs, or the time is up.
-void Run::settle(const std::string& control_socket) {
+// Until everything is drained and no process of the command runs, or the time is up. Empty, or why it did not come to
+// that.
+std::string Run::settle(const std::string& control_socket) {
     std::string error;
     std::string line;
     auto client = ControlClient::connect(control_socket, error);
     if (!client || !client->send({{"command", "settle"}, {"timeout_ms", plan_.wait_ms}})) {
-        note("the figures may not be the last ones: the collector does not answer (" + error + ")");
-        return;
+        return "the collector does not answer (" + error + ")";
     }
     auto got = read_patiently(*client, line);
     while (got == ControlClient::Read::kInterrupted) {
@@ -189,15 +202,36 @@ void Run::settle(const std::string& control_socket) {
         if (signal != SIGCHLD && signal != 0) {
             // Enough waiting: what is drained by now is what is reported.
             ask(control_socket, {{"command", "flush"}}, kAnswerGraceMs, error);
-            return;
+            return {};
         }
         got = read_patiently(*client, line);
     }
     const auto answer =
         got == ControlClient::Read::kLine ? parse_answer(line, error) : std::nullopt;
-    if (!answer) {
-        note("the figures may not be the last ones: " +
-             (error.empty() ? "the collector did not answer" : error));
+    if (answer) {
+        return {};
+    }
+    return error.empty() ? "the collector did not answer" : error;
+}
+
+// The last figures. Should the collector be killed while it settles them, its successor does.
+std::optional<model::StatsSource> Run::settled_source() {
+    model::SourceOptions options;
+    options.instance = collector_.instance();
+    for (;;) {
+        watch_collector();
+        collector_.wait_ready(kReadyMs);
+        model::StatsSource::Error error;
+        auto source = model::StatsSource::open(options, error);
+        const std::string why =
+            source ? settle(std::string(source->reader().control_socket())) : error.text;
+        if (why.empty()) {
+            return source;
+        }
+        if (!collector_.wait_end(kDeathMs) || collector_.restarts() >= kRestarts) {
+            note((source ? "the figures may not be the last ones: " : "no figures: ") + why);
+            return source;
+        }
     }
 }
 
@@ -245,17 +279,11 @@ void Run::explain() {
 }
 
 void Run::collect() {
-    watch_collector();
-    model::SourceOptions options;
-    options.instance = collector_.instance();
-    model::StatsSource::Error error;
-    auto source = model::StatsSource::open(options, error);
+    auto source = settled_source();
     if (!source) {
-        note("no figures: " + error.text);
         return;
     }
     const std::string control_socket(source->reader().control_socket());
-    settle(control_socket);
     result_.snapshot = source->read();
     if (auto& counters = result_.snapshot->collector.counters) {
         counters->untracked_images -= std::min(counters->untracked_images, untracked_before_);

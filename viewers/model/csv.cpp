@@ -22,6 +22,7 @@ struct Row {
 struct Definition {
     Column column;
     std::string (*value)(const Row&);
+    bool of_region = false;  // tt-metal's regions know it too
 };
 
 std::string number(std::uint64_t value) { return std::to_string(value); }
@@ -42,34 +43,43 @@ std::string yes_no(bool value) { return value ? "1" : "0"; }
 
 constexpr bool kOfProcess = true;
 constexpr bool kOfAny = false;
+constexpr bool kOfRegion = true;
 
 const Definition kDefinitions[] = {
     {{"timestamp", "", kOfAny},
-     [](const Row& r) { return format_iso_time(r.snapshot.time_unix_ns); }},
-    {{"device", "", kOfAny}, [](const Row& r) { return device_word(r.usage.device); }},
+     [](const Row& r) { return format_iso_time(r.snapshot.time_unix_ns); },
+     kOfRegion},
+    {{"device", "", kOfAny}, [](const Row& r) { return device_word(r.usage.device); }, kOfRegion},
     {{"device_name", "", kOfAny},
-     [](const Row& r) { return r.device != nullptr ? or_empty(r.device->name) : std::string(); }},
+     [](const Row& r) { return r.device != nullptr ? or_empty(r.device->name) : std::string(); },
+     kOfRegion},
     {{"image", "", kOfProcess}, [](const Row& r) { return image_word(r.process->image); }},
     {{"parent_image", "", kOfProcess},
      [](const Row& r) {
          return r.process->parent_image != 0 ? image_word(r.process->parent_image) : std::string();
      }},
-    {{"pid", "", kOfProcess}, [](const Row& r) { return or_empty(r.process->pid); }},
+    {{"pid", "", kOfProcess}, [](const Row& r) { return or_empty(r.process->pid); }, kOfRegion},
     {{"uid", "", kOfProcess}, [](const Row& r) { return number(r.process->uid); }},
     {{"user", "", kOfProcess}, [](const Row& r) { return or_empty(r.process->user); }},
-    {{"name", "", kOfProcess}, [](const Row& r) { return or_empty(r.process->name); }},
+    {{"name", "", kOfProcess}, [](const Row& r) { return or_empty(r.process->name); }, kOfRegion},
     {{"command", "", kOfProcess}, [](const Row& r) { return or_empty(r.process->command); }},
     {{"state", "", kOfProcess},
      [](const Row& r) { return std::string(r.process->exited ? "exited" : "running"); }},
+    {{"origin", "", kOfProcess},
+     [](const Row& r) { return std::string(origin_word(r.process->origin)); },
+     kOfRegion},
     {{"start_time", "ns", kOfProcess},
      [](const Row& r) { return or_empty(r.process->start_unix_ns); }},
-    {{"pool", "", kOfAny}, [](const Row& r) { return r.usage.pool_name; }},
-    {{"memory", "", kOfAny}, [](const Row& r) { return memory_word(r.usage.memory); }},
+    {{"pool", "", kOfAny}, [](const Row& r) { return r.usage.pool_name; }, kOfRegion},
+    {{"memory", "", kOfAny}, [](const Row& r) { return memory_word(r.usage.memory); }, kOfRegion},
     {{"capacity", "bytes", kOfAny},
      [](const Row& r) {
          return r.memory != nullptr ? or_empty(r.memory->capacity) : std::string();
-     }},
-    {{"allocated", "bytes", kOfAny}, [](const Row& r) { return number(r.usage.current); }},
+     },
+     kOfRegion},
+    {{"allocated", "bytes", kOfAny},
+     [](const Row& r) { return number(r.usage.current); },
+     kOfRegion},
     {{"peak", "bytes", kOfAny}, [](const Row& r) { return number(r.usage.peak); }},
     {{"total_allocated", "bytes", kOfAny},
      [](const Row& r) { return number(r.usage.total_allocated); }},
@@ -111,10 +121,37 @@ std::vector<std::string> values(const Snapshot& snapshot, const Process* process
     const Row row{snapshot, device, find_memory(device, usage.memory), process, usage};
     std::vector<std::string> fields;
     fields.reserve(wanted.size());
+    const bool of_region = process != nullptr && process->origin == TIDEMARK_ORIGIN_REGION;
     for (const Definition* definition : wanted) {
-        fields.push_back(definition->value(row));
+        fields.push_back(of_region && !definition->of_region ? "" : definition->value(row));
     }
     return fields;
+}
+
+PoolUsage told(const Region& region, std::uint32_t pool, std::uint32_t memory, const char* name,
+               std::uint64_t current) {
+    PoolUsage usage;
+    usage.device = region.device;
+    usage.pool = pool;
+    usage.memory = memory;
+    usage.pool_name = name;
+    usage.current = current;
+    return usage;
+}
+
+// A program that only tt-metal's region tells of, as far as that says.
+Process program_of(const Region& region) {
+    Process process;
+    process.pid = region.pid;
+    process.name = region.name;
+    process.origin = TIDEMARK_ORIGIN_REGION;
+    process.usage = {
+        told(region, TIDEMARK_POOL_DRAM, TIDEMARK_MEMORY_DRAM, "DRAM", region.dram),
+        told(region, TIDEMARK_POOL_L1, TIDEMARK_MEMORY_L1, "L1", region.l1),
+        told(region, TIDEMARK_POOL_L1_SMALL, TIDEMARK_MEMORY_L1, "L1_SMALL", region.l1_small),
+        told(region, TIDEMARK_POOL_TRACE, TIDEMARK_MEMORY_DRAM, "TRACE", region.trace),
+        told(region, TIDEMARK_POOL_CB, TIDEMARK_MEMORY_L1, "CB", region.cb)};
+    return process;
 }
 
 // Names come from other programs: what could drive a terminal does not get through.
@@ -172,6 +209,13 @@ std::vector<std::vector<std::string>> select(const Snapshot& snapshot,
             for (const PoolUsage& usage : process.usage) {
                 rows.push_back(values(snapshot, &process, usage, wanted));
             }
+        }
+        if (std::find(names.begin(), names.end(), "origin") == names.end()) return rows;
+        for (const Region& region : snapshot.regions) {
+            if (!region.pid || region.instrumented) continue;
+            const Process process = program_of(region);
+            for (const PoolUsage& usage : process.usage)
+                if (usage.current != 0) rows.push_back(values(snapshot, &process, usage, wanted));
         }
         return rows;
     }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A snapshot as rows of named columns, for CSV and `query --query COLS`: one row a device and pool, or, when a column
-// of processes is asked for, one row a process, device and pool. Values are plain integers; unknown is empty.
+// of processes is asked for, one row a process, device and pool. Values are plain integers; unknown is empty. Who asks
+// for `origin` gets programs too that only tt-metal's regions tell of; they are in nobody else's sums.
 #pragma once
 
 #include <string>

@@ -50,7 +50,8 @@ std::string one_word(const std::string& text) {
 }
 
 std::string line(const std::string& pid, const std::string& name,
-                 const std::vector<std::string>& pools, const Totals& totals) {
+                 const std::vector<std::string>& pools, const Totals& totals,
+                 bool knows_buffers = true) {
     std::array<char, 64> text{};
     std::snprintf(text.data(), text.size(), "%10s  %-16.16s", pid.c_str(), name.c_str());
     std::string result = text.data();
@@ -61,8 +62,8 @@ std::string line(const std::string& pid, const std::string& name,
                       static_cast<unsigned long long>(at == totals.bytes.end() ? 0 : at->second));
         result += text.data();
     }
-    std::snprintf(text.data(), text.size(), " %10llu\n",
-                  static_cast<unsigned long long>(totals.buffers));
+    const std::string buffers = knows_buffers ? std::to_string(totals.buffers) : "N/A";
+    std::snprintf(text.data(), text.size(), " %10s\n", buffers.c_str());
     return result + text.data();
 }
 
@@ -104,6 +105,30 @@ std::string device_text(const Device& device, const std::vector<Process>& proces
     return text + line("TOTAL", "", pools, all);
 }
 
+// Programs that only tt-metal's regions tell of, and chips that are reached through others: a block of their own, for
+// they are in no TOTAL.
+std::string regions_text(const std::vector<Region>& regions) {
+    const std::vector<std::string> pools = {"DRAM", "L1", "L1_SMALL", "TRACE", "CB"};
+    std::map<std::uint32_t, std::string> lines;
+    for (const Region& region : regions) {
+        if (region.instrumented || (!region.pid && !region.is_remote)) continue;
+        Totals totals;
+        totals.bytes = {{"DRAM", region.dram},
+                        {"L1", region.l1},
+                        {"L1_SMALL", region.l1_small},
+                        {"TRACE", region.trace},
+                        {"CB", region.cb}};
+        lines[region.device] +=
+            line(region.pid ? std::to_string(*region.pid) : "-",
+                 region.pid ? one_word(region.name) : "remote_chip", pools, totals, false);
+    }
+    std::string text;
+    for (const auto& [device, of_device] : lines)
+        text += "\nregions of device " + device_word(device) +
+                " (bytes, told by tt-metal, in no TOTAL)\n" + column_names(pools) + of_device;
+    return text;
+}
+
 }  // namespace
 
 std::string proc_text(const Snapshot& snapshot, bool header) {
@@ -111,7 +136,7 @@ std::string proc_text(const Snapshot& snapshot, bool header) {
     for (const Device& device : snapshot.devices) {
         text += (text.empty() ? "" : "\n") + device_text(device, snapshot.processes, header);
     }
-    return text;
+    return header ? text + regions_text(snapshot.regions) : text;
 }
 
 }  // namespace tidemark::model

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A snapshot as plain text columns: per device one line a process and a TOTAL line, sizes in bytes, words separated by
-// blanks, for awk and eyes alike. The format of `tidemark query --format proc`.
+// blanks, for awk and eyes alike. The format of `tidemark query --format proc`. With the header, blocks follow of what
+// only tt-metal's regions tell of; they have no TOTAL.
 #pragma once
 
 #include <string>

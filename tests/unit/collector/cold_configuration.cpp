@@ -132,12 +132,22 @@ TEST_CASE("durations, modes and devices") {
     }
     CHECK(parse_mode("0644") == 0644);
     CHECK(parse_mode("600") == 0600);
-    for (const char* bad : {"", "0755", "0444", "8", "1644", "-644"})
+    for (const char* bad : {"", "0755", "0444", "8", "1644", "-644", "0666", "0660", "0646"})
         CHECK_FALSE(parse_mode(bad));
     CHECK(parse_device("host") == TIDEMARK_DEVICE_HOST);
     CHECK(parse_device("65534") == 65534);
     for (const char* bad : {"", "65535", "HOST", "-1", "1 "})
         CHECK_FALSE(parse_device(bad));
+}
+
+TEST_CASE("a file nested without end, or with a key of two lines, is refused in one line") {
+    const std::string deep(500'000, '[');
+    for (const std::string& text : {R"({"devices":)" + deep + std::string(deep.size(), ']') + "}",
+                                    deep, std::string(R"({"a\nb":1,"a\nb":1})")}) {
+        const std::string error = refusal(text);
+        CHECK_FALSE(error.empty());
+        CHECK_FALSE(contains(error, "\n"));
+    }
 }
 
 }  // namespace

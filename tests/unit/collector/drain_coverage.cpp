@@ -18,6 +18,6 @@ TEST_CASE("a ring that claims another user's process hides nothing of what that 
     running.flush();
     stranger.allocate(0, 1, 1);
     running.flush();
-    REQUIRE(running.process(stranger.image));
-    CHECK(running.usage(0)->current == 101);
+    CHECK_FALSE(running.process(stranger.image));  // refused
+    CHECK(running.usage(0)->current == 100);
 }

@@ -253,7 +253,7 @@ TEST_CASE("processes that are not visible here are not taken for one") {
     std::string error;
     REQUIRE(loop.open(error));
     int ended = 0;
-    Clients clients(loop, "nobody", [&](const ClientProcess&) { ++ended; });
+    Clients clients(loop, "nobody", [&](const auto&) { ++ended; });
     Peer invisible, visible;
     visible.pid = getpid();
     visible.start_ticks = tidemark::shm::read_start_ticks(getpid());

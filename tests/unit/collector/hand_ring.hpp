@@ -53,6 +53,7 @@ public:
         base_ = nullptr;
     }
 
+    std::uint64_t size() const { return size_; }
     shm::RingHeader& header() { return *reinterpret_cast<shm::RingHeader*>(base_); }
     shm::Lane& lane(std::uint32_t index) {
         return reinterpret_cast<shm::Lane*>(base_ + shm::kLanesOffset)[index];

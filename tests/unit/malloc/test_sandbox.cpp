@@ -48,6 +48,15 @@ TEST_CASE_FIXTURE(Tracked, "syscall reaches libc with six arguments, result and 
     CHECK(told().empty());
 }
 
+TEST_CASE_FIXTURE(Tracked, "a child that could not be made is none") {
+    for (const long number : {SYS_clone, SYS_clone3}) {
+        alignas(8) unsigned long arguments[11] = {};
+        CHECK(tracked_syscall(number, arguments, 0ul, 0ul, 0ul, 0ul, 0ul) == -1);
+        CHECK(errno == EBUSY);
+    }
+    CHECK(told().empty());
+}
+
 TEST_CASE_FIXTURE(Tracked, "each way into a sandbox is seen") {
     tracked_prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0);
     CHECK(told() == "strict;");

@@ -55,6 +55,8 @@ void record_late_free(std::uint32_t device, std::uint32_t pool, std::uint64_t id
                 stamp_before);
 }
 
+void forked() noexcept { trace::entries.push_back({"forked", nullptr, 0, 0}); }
+
 void enter_sandbox(SandboxKind kind) noexcept {
     const char* const names[] = {"filter", "strict", "no stamp"};
     trace::entries.push_back({names[static_cast<std::uint32_t>(kind)], nullptr, 0, 0});

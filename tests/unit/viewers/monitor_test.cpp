@@ -66,6 +66,22 @@ std::string screen(const model::Snapshot& snapshot, const cli::MonitorLook& look
 
 }  // namespace
 
+TEST_CASE("the monitor tells what only tt-metal's regions know, apart from its figures") {
+    const cli::MonitorLook look{{0, 9}, 1000, true, 80, true, true};
+    model::Snapshot snapshot = busy();
+    const std::string before = screen(snapshot, look);
+    snapshot.regions = {{4711, 0, false, {}, "", false, 1000},
+                        {4711, 0, false, 4242, "silent", false, 1024, 2048},
+                        {4711, 0, false, 4243, "other", false, 1024},
+                        {4711, 0, false, 31337, "python3", true, 7},
+                        {4712, 9, true, {}, "", false, 512}};
+    const std::string text = screen(snapshot, look);
+    CHECK(
+        holds(text, "tt-metal tells of 2 programs, in no figure above: DRAM 2.00 KB, L1 2.00 KB"));
+    CHECK(holds(text, "tt-metal tells of a remote chip, in no figure above: DRAM 512 B, L1 0 B"));
+    CHECK(count(text, "\n") == count(before, "\n") + 2);
+}
+
 TEST_CASE("the monitor's screen, to the letter") {
     const std::string expected =
         R"(╭──────────────────────────────────────────────────────────────────────────────╮

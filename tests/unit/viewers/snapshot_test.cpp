@@ -184,6 +184,56 @@ TEST_CASE("plain columns hold a line a process and a total") {
     CHECK(text.find('\x1b') == std::string::npos);
 }
 
+namespace {
+
+model::Snapshot with_regions(const char* name) {
+    model::Snapshot snapshot = busy_snapshot(name);
+    model::Region chip{4711, 0, false, {}, "", false, 1000, 100};
+    model::Region silent{4711, 0, false, 4242, "silent one", false, 700, 30, 2, 0, 1};
+    model::Region telling{4711, 0, false, 31337, "python3", true, 300, 70};
+    model::Region remote{4712, 9, true, {}, "", false, 50, 5};
+    snapshot.regions = {chip, silent, telling, remote};
+    return snapshot;
+}
+
+}  // namespace
+
+TEST_CASE("what only tt-metal's regions tell of is a block of its own in plain columns") {
+    const std::string before = model::proc_text(busy_snapshot("procr"), true);
+    const std::string text = model::proc_text(with_regions("procr"), true);
+    CHECK(text.starts_with(before));
+    CHECK(text.substr(before.size()) ==
+          "\nregions of device 0 (bytes, told by tt-metal, in no TOTAL)\n"
+          "       PID  COMMAND                    DRAM             L1       L1_SMALL          "
+          "TRACE    "
+          "         CB    BUFFERS\n"
+          "      4242  silent_one                  700             30              2              "
+          "0    "
+          "          1        N/A\n"
+          "\nregions of device 9 (bytes, told by tt-metal, in no TOTAL)\n"
+          "       PID  COMMAND                    DRAM             L1       L1_SMALL          "
+          "TRACE    "
+          "         CB    BUFFERS\n"
+          "         -  remote_chip                  50              5              0              "
+          "0    "
+          "          0        N/A\n");
+    CHECK(model::proc_text(with_regions("procr"), false) ==
+          model::proc_text(busy_snapshot("procr"), false));
+}
+
+TEST_CASE("CSV has programs of tt-metal's regions for those who ask who told of them") {
+    const model::Snapshot snapshot = with_regions("csvr");
+    CHECK(model::select(snapshot, {"pid", "pool"}).size() == 5);
+    CHECK(model::select(snapshot, {"device", "pool", "allocated"}).size() == 4);
+    const auto rows =
+        model::select(snapshot, {"origin", "pid", "name", "pool", "allocated", "peak", "exact"});
+    REQUIRE(rows.size() == 5 + 4);
+    CHECK(rows[0][0] == "program");
+    CHECK(rows[5] ==
+          std::vector<std::string>{"region", "4242", "silent one", "DRAM", "700", "", ""});
+    CHECK(rows[8] == std::vector<std::string>{"region", "4242", "silent one", "CB", "1", "", ""});
+}
+
 TEST_CASE("the log has a line an accelerator, of the pools DRAM and L1 alone") {
     const std::string lines = cli::log_lines(busy_snapshot("log"));
     CHECK(lines.find(",0,471859200,12582912\n") != std::string::npos);

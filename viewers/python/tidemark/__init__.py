@@ -15,7 +15,7 @@ from .csv_log import append_snapshot, log_snapshots
 from .errors import NoCollectorError, StatsError
 from .measuring import measure
 from .query import (
-    buffers, is_collector_running, processes, query_all_devices, query_device_stats, usage,
+    buffers, is_collector_running, processes, query_all_devices, query_device_stats, regions, usage,
 )  # fmt: skip
 from .source import Source
 from .stats import Stats
@@ -24,5 +24,5 @@ from .words import HOST, POOLS, format_bytes, parse_size
 __all__ = [
     "HOST", "POOLS", "NoCollectorError", "Source", "Stats", "StatsError", "append_snapshot", "buffers", "format_bytes",
     "is_collector_running", "log_snapshots", "measure", "parse_size", "processes", "query_all_devices",
-    "query_device_stats", "usage",
+    "query_device_stats", "regions", "usage",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from .words import HOST, POOLS, device_number
 KEYS = {
     "dram_allocated": "DRAM", "l1_allocated": "L1", "l1_small_allocated": "L1_SMALL", "trace_allocated": "TRACE",
 }  # fmt: skip
+REGION_PROCESS = 1  # tidemark_region_kind of stats_abi.h
 
 
 def query_device_stats(device_id, instance=None):
@@ -53,6 +54,22 @@ def _processes(stats):
         if row["image"] in found:
             found[row["image"]]["usage"].append(row)
     return sorted(found.values(), key=lambda row: (row["pid"], row["start_unix_ns"], row["image"]))
+
+
+def regions(instance=None):
+    """What tt-metal's own shared regions say of chips (`pid` None) and of the programs on them: region, device, remote, pid, name,
+    instrumented (the program tells of the device itself), dram, l1, l1_small, trace, cb in bytes. In no sum of the other calls."""
+    rows = source(instance).stats().snapshot(names=("region",))["region"]
+    found = [
+        {
+            **{key: row[key] for key in ("region", "device", "dram", "l1", "l1_small", "trace", "cb")},
+            "remote": bool(row["remote"]), "instrumented": bool(row["instrumented"]),
+            "pid": row["pid"] if row["kind"] == REGION_PROCESS else None,
+            "name": row["name"] if row["kind"] == REGION_PROCESS else None,
+        }
+        for row in rows
+    ]  # fmt: skip
+    return sorted(found, key=lambda row: (row["device"], row["region"], row["pid"] or 0))
 
 
 class BufferList(list):

@@ -14,16 +14,18 @@ class Decoder:
     """Turns the payload bytes of one table into a dict."""
 
     def __init__(self, fields, payload_size):
-        self._fields = [field for field in fields if field["type"] in CODES]
+        self._fields = [_checked(field) for field in fields if field["type"] in CODES]
         self._fields.sort(key=lambda field: field["offset"])
+        if "in_use" not in {field["name"] for field in self._fields}:
+            raise ValueError("a table without in_use")
         pattern, at = "=", 0
         for field in self._fields:
             if field["offset"] < at:
                 raise ValueError(f"field {field['name']} overlaps another")
             pattern += f"{field['offset'] - at}x{field['count']}{CODES[field['type']]}"
             at = field["offset"] + field["count"] * SIZES[field["type"]]
-        if at > payload_size:
-            raise ValueError("fields reach beyond their payload")
+            if at > payload_size:
+                raise ValueError("fields reach beyond their payload")
         self._pattern = struct.Struct(pattern)
 
     def __call__(self, payload):
@@ -39,6 +41,17 @@ class Decoder:
         return next(values)
 
 
+def _checked(field):
+    """The field, if its words are of the kinds that are relied on. What of it is not known here is left out."""
+    kinds = {"name": str, "type": str, "offset": int, "count": int, "array": bool}
+    for word, kind in kinds.items():
+        if type(field[word]) is not kind:
+            raise ValueError(f"the {word} of a field is {field[word]!r:.40}")
+    if field["offset"] < 0 or field["count"] < 0 or (field["type"] != "text" and not field["array"] and field["count"] != 1):
+        raise ValueError(f"field {field['name']} lies nowhere")
+    return {word: field[word] for word in kinds}
+
+
 def decoders(segment):
     """{table name: (table, decoder)} for every table that both the schema and the directory have."""
     try:
@@ -46,5 +59,5 @@ def decoders(segment):
         known = [entry for entry in schema["tables"] if entry["table"] in segment.tables]
         tables = [(entry["name"], segment.tables[entry["table"]], entry["fields"]) for entry in known]
         return {name: (table, Decoder(fields, table.payload_size)) for name, table, fields in tables}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise StatsError("MALFORMED", segment.path, f"schema: {error}") from error

@@ -55,6 +55,10 @@ class Stats:
         """Each process × device × pool; `image` joins it with processes()."""
         return self.rows("process_usage")
 
+    def regions(self):
+        """What tt-metal's own shared regions say; in no sum of the other tables."""
+        return self.rows("region")
+
     def history(self):
         """Each device × pool that has one; history_samples() reads it."""
         return self.rows("history")
@@ -88,7 +92,8 @@ class Stats:
         (`coarse`) in which something changed; in between the last one holds."""
         count, period = HISTORY[kind]
         horizon = self._segment.word(HEARTBEAT_UNIX) - count * period  # what is older was not overwritten yet
-        samples = self._segment.samples(row[f"{kind}_offset"], count)
+        offset = row.get(f"{kind}_offset", 0)  # by the schema's word alone
+        samples = self._segment.samples(offset, count) if isinstance(offset, int) else []
         return [sample for sample in samples if sample[0] > horizon]
 
     # ---- The collector ----
@@ -132,7 +137,8 @@ def _find(instance, trust_uid):
     try:
         return _open(f"user-{os.geteuid()}", trust_uid)
     except StatsError as first:
-        if first.code != "NO_SEGMENT":
+        # What another user put under that name is as if absent: only one's own is the user's own.
+        if first.code not in ("NO_SEGMENT", "NOT_TRUSTED", "PERMISSION"):
             raise
         try:
             return _open("system", trust_uid)

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A turn of the drain thread: who has news, one pass over them, its publication, and the ends of those that let go.
+#include <algorithm>
+#include <iterator>
+
+#include "collector/drain/core_parts.hpp"
+#include "collector/log.hpp"
+
+namespace tidemark::collector {
+
+std::vector<Image*> Core::Parts::with_news() {
+    std::vector<Image*> news;
+    const std::vector<Image*>& alive = registry->alive();
+    for (std::size_t i = 0; i < alive.size(); ++i) {
+        Image* image = alive[(first_of_turn + i) % alive.size()];
+        if (image->ring && image->ring->has_news()) news.push_back(image);
+    }
+    return news;
+}
+
+std::uint64_t Core::Parts::turn(bool all) {
+    const std::vector<Image*> news = with_news();
+    if (news.empty()) return 0;
+    const std::uint64_t events = drain(news, all);
+    // Those that this pass did not come to are first in the next.
+    const std::vector<Image*>& alive = registry->alive();
+    const auto next = std::find_if(alive.begin(), alive.end(), [&](const Image* image) {
+        return image->identity.image == pass->stopped_before();
+    });
+    if (next != alive.end()) first_of_turn = static_cast<std::size_t>(next - alive.begin());
+    return events;
+}
+
+std::uint64_t Core::Parts::drain(const std::vector<Image*>& images, bool all) {
+    const std::uint64_t begun = shm::monotonic_ns();
+    for (Image* image : images)
+        registry->refresh_declarations(*image);
+    std::vector<Image*> moved;
+    const std::uint64_t events = pass->run(images, moved, all);
+    tell_starved();
+    if (moved.empty()) return events;
+    busy_images.clear();
+    for (const Image* image : moved)
+        busy_images.push_back(image->identity.image);
+    registry->note_moved(moved);
+    publisher->publish(moved, counters);
+    for (const Covered& covered : pass->covered())
+        if (on_covered) on_covered(covered.image, covered.device);
+    for (Image* image : moved) {
+        if (image->ring) image->ring->mark_published(image->account->positions);
+    }
+    counters.publish_latency_last_ns = shm::monotonic_ns() - begun;
+    counters.publish_latency_highest_ns =
+        std::max(counters.publish_latency_highest_ns, counters.publish_latency_last_ns);
+    return events;
+}
+
+void Core::Parts::tell_starved() {
+    if (pass->is_starved() == starved) return;
+    starved = pass->is_starved();
+    if (starved)
+        log_error(
+            "no space in /dev/shm to drain rings; they wait until there is, and what they can't "
+            "hold is counted as lost");
+    else
+        log_notice("there is space in /dev/shm again; rings are drained");
+}
+
+// Images whose producer let go: the rest of their lanes first, then their end.
+bool Core::Parts::retire_ended() {
+    std::vector<Image*> ended;
+    std::vector<Image*> moved;
+    std::copy_if(registry->alive().begin(), registry->alive().end(), std::back_inserter(ended),
+                 [](const Image* image) { return image->ended; });
+    for (Image* image : ended) {
+        if (image->ring) {
+            drain({image}, true);
+            const bool readable = image->ring->quarantine() == TIDEMARK_QUARANTINE_NONE;
+            if (readable && image->ring->has_news()) continue;
+        }
+        registry->retire(*image, moved);
+    }
+    found_something |= moved.size() < ended.size();  // some could not be retired yet
+    if (moved.empty()) return false;
+    publisher->publish(moved, counters);
+    for (Image* image : moved)
+        registry->settle_exited(*image);
+    return true;
+}
+
+}  // namespace tidemark::collector
