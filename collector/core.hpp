@@ -14,6 +14,7 @@
 #include "collector/configuration.hpp"
 #include "collector/ending.hpp"
 #include "collector/sink_record.hpp"
+#include "shm/ring_layout.hpp"
 #include "tidemark/stats_abi.h"
 
 namespace tidemark::collector {
@@ -45,6 +46,7 @@ public:
         const std::string& object_name);  // somebody who had it open for writing let it go
     void rescan();                        // the directory watch lost events
     void process_ended(std::uint64_t image, Ending ending);  // a pidfd said so
+    void lost_without_ring(const shm::LossCounter& lost);    // for want of space
     void regions(std::vector<tidemark_region_row> rows);     // what tt-metal's own say
     std::uint64_t flush();             // applies and publishes all; number of the publication
     std::size_t running() const;       // images attached

@@ -23,8 +23,11 @@ void CoreDoor::rescan() {
 
 void CoreDoor::processes_ended(std::vector<EndedProcess> ended) {
     core_.post([ended = std::move(ended)](Core& core) {
-        for (const EndedProcess& process : ended)
+        for (const EndedProcess& process : ended) {
             core.process_ended(process.image, process.ending);
+            if (process.lost.allocations + process.lost.frees != 0)
+                core.lost_without_ring(process.lost);
+        }
     });
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "collector/ending.hpp"
+#include "shm/ring_layout.hpp"
 
 namespace tidemark::collector {
 
@@ -32,6 +33,7 @@ struct FlushAnswer {
 struct EndedProcess {
     std::uint64_t image = 0;
     Ending ending;
+    shm::LossCounter lost{};  // for want of space, by one that never had a ring; image is 0
 };
 
 class DrainDoor {

@@ -146,9 +146,14 @@ bool is_still_ours(std::uint64_t epoch) noexcept {
     return __atomic_load_n(&process_page.epoch, __ATOMIC_RELAXED) == epoch;
 }
 
-void give_up(std::uint64_t epoch, tidemark_loss_cause cause, const Event& event,
-             GapNote& gap) noexcept {
-    if (is_still_ours(epoch)) return count_loss(cause, event, &gap);
+void give_up(std::uint64_t epoch, tidemark_loss_cause cause, const Event& event, LanePair& pair,
+             ProcessState& state) noexcept {
+    if (is_still_ours(epoch)) {
+        // A lane that would have grown, had there been pages.
+        const bool wanted_more = pair.thread.links < 3 && space_is_postponed(state);
+        if (cause == TIDEMARK_LOSS_FULL && wanted_more) cause = TIDEMARK_LOSS_NO_SPACE;
+        return count_loss(cause, event, &pair.thread_gap);
+    }
     if (sandbox() == Sandbox::kSilent) count_loss(TIDEMARK_LOSS_SANDBOX, event, nullptr);
 }
 
@@ -163,7 +168,7 @@ void record_without_room(ThreadState& thread, const Event& event) noexcept {
     tidemark_loss_cause cause = TIDEMARK_LOSS_FULL;
     while (!write(*state, pair.thread, pair.thread_gap, event)) {
         const bool again = wait_for_room(*state, pair, cause);
-        if (!again || !is_still_ours(epoch)) return give_up(epoch, cause, event, pair.thread_gap);
+        if (!again || !is_still_ours(epoch)) return give_up(epoch, cause, event, pair, *state);
     }
 }
 
@@ -179,7 +184,7 @@ void record_shared(LanePair& pair, const Event& event) noexcept {
             if (write(*state, pair.thread, pair.thread_gap, event)) return;
         }
         const bool again = wait_for_room(*state, pair, cause);
-        if (!again || !is_still_ours(epoch)) return give_up(epoch, cause, event, pair.thread_gap);
+        if (!again || !is_still_ours(epoch)) return give_up(epoch, cause, event, pair, *state);
     }
 }
 

@@ -75,10 +75,12 @@ std::string judge(int descriptor, uid_t owner, std::uint64_t least_size, struct 
 
 bool Segment::create(const std::string& name, std::uint64_t size, mode_t mode, Segment& out,
                      std::string& error) {
+    bool made = false;
     try {
         bi::permissions permissions(static_cast<int>(mode));
         TIDEMARK_KILL_POINT("segment.create");
         bi::shared_memory_object object(bi::create_only, name.c_str(), bi::read_write, permissions);
+        made = true;
         const int handle = object.get_mapping_handle().handle;
         if (fchmod(handle, mode) != 0) throw bi::interprocess_exception(std::strerror(errno));
         TIDEMARK_KILL_POINT("segment.size");
@@ -89,13 +91,15 @@ bool Segment::create(const std::string& name, std::uint64_t size, mode_t mode, S
         out.descriptor_ = fcntl(handle, F_DUPFD_CLOEXEC, 3);
         return true;
     } catch (const bi::interprocess_exception& problem) {
+        if (made) unlink(name);
         error = failure("make", name, problem.what());
         return false;
     }
 }
 
 bool Segment::open(const std::string& name, Access access, uid_t owner, std::uint64_t least_size,
-                   Segment& out, std::string& error) {
+                   Segment& out, std::string& error, int* reason) {
+    if (reason != nullptr) *reason = 0;
     try {
         const bi::mode_t mode = access == Access::kReadWrite ? bi::read_write : bi::read_only;
         bi::shared_memory_object object(bi::open_only, name.c_str(), mode);
@@ -109,8 +113,13 @@ bool Segment::open(const std::string& name, Access access, uid_t owner, std::uin
         out.owner_ = status.st_uid;
         out.release_descriptor();
         out.descriptor_ = fcntl(handle, F_DUPFD_CLOEXEC, 3);
-        return true;
+        if (out.descriptor_ >= 0) return true;
+        // Without it nothing of the object can be locked.
+        if (reason != nullptr) *reason = errno;
+        error = failure("open", name, std::strerror(errno));
+        return false;
     } catch (const bi::interprocess_exception& problem) {
+        if (reason != nullptr) *reason = problem.get_native_error();
         error = failure("open", name, problem.what());
         return false;
     }

@@ -19,13 +19,16 @@ class Segment {
 public:
     enum class Access { kReadOnly, kReadWrite };
 
-    // Makes the object, sparse, `size` bytes, with exactly `mode`. Fails if the name exists.
+    // Makes the object, sparse, `size` bytes, with exactly `mode`. Fails if the name exists; whatever fails, no object
+    // is left behind.
     [[nodiscard]] static bool create(const std::string& name, std::uint64_t size, mode_t mode,
                                      Segment& out, std::string& error);
     // Opens a regular file of at least `least_size` bytes, owned by `owner` or root, that one name alone points to.
     // The whole object is mapped.
+    // `reason`: the system's errno; 0 if it is not the system that objects.
     [[nodiscard]] static bool open(const std::string& name, Access access, uid_t owner,
-                                   std::uint64_t least_size, Segment& out, std::string& error);
+                                   std::uint64_t least_size, Segment& out, std::string& error,
+                                   int* reason = nullptr);
     static bool unlink(const std::string& name) noexcept;
 
     std::byte* data() const noexcept { return static_cast<std::byte*>(region_.get_address()); }

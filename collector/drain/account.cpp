@@ -3,6 +3,7 @@
 // The object of an account: made, opened, undone, sealed. What events mean is in account_apply.cpp.
 #include "collector/drain/account.hpp"
 
+#include <fcntl.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -31,6 +32,15 @@ void tell_of_missing_lists() {
 
 bool populate_segment(void* segment, std::uint64_t offset, std::uint64_t length) {
     return static_cast<shm::Segment*>(segment)->populate(offset, length);
+}
+
+int open_object(const std::string& name) {
+    return open(("/dev/shm/" + name).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+}
+
+bool read_all(int file, std::uint64_t offset, void* to, std::size_t size) {
+    return file >= 0 &&
+           pread(file, to, size, static_cast<off_t>(offset)) == static_cast<ssize_t>(size);
 }
 
 }  // namespace
@@ -149,23 +159,52 @@ void Account::mark_reported() noexcept {
     TIDEMARK_SHARED_STORE("account.reported", stored.reported = 1);
 }
 
-void Account::reload() {
-    std::memcpy(static_cast<void*>(&state), segment_.data() + kStateOffset, sizeof state);
+// Of an exited image parts were given back. Read through the map they would take memory again, and where there is none
+// that is a fault; read(2) says zeros.
+bool Account::reload() {
+    const int file = open_object(name_);
+    const bool read = read_all(file, kStateOffset, &state, sizeof state);
     usage_count = 0;
     while (usage_count < kUsagesPerAccount && state.usages[usage_count].used != 0)
         ++usage_count;
-    const auto* stored =
-        reinterpret_cast<const shm::LanePosition*>(segment_.data() + kPositionsOffset);
-    positions.assign(stored, stored + std::min(state.lanes_seen, kPositions));
-    sealed_positions_ = state.lanes_seen;
+    positions.resize(std::min(state.lanes_seen, kPositions));
+    const bool complete = read && read_all(file, kPositionsOffset, positions.data(),
+                                           positions.size() * sizeof(shm::LanePosition));
+    if (file >= 0) close(file);
+    if (!complete) return false;
+    ready_positions_ = 0;
     table_.attach(target(), table_limit_, populate_segment, &segment_);
-    table_.recover();
+    if (header().state == TIDEMARK_ACCOUNT_EXITED && live() == 0)
+        table_.given_back();
+    else
+        table_.recover();
+    return true;
+}
+
+void Account::copy_losses(Losses& out) const noexcept {
+    std::memcpy(out, state.loss, sizeof out);
+    out[TIDEMARK_LOSS_NO_SPACE].allocations += state.rejected_allocations;
+    out[TIDEMARK_LOSS_NO_SPACE].bytes += state.rejected_bytes;
+}
+
+std::uint64_t Account::live() const noexcept {
+    std::uint64_t live = 0;
+    for (std::uint32_t i = 0; i < usage_count; ++i)
+        live += state.usages[i].live;
+    return live;
 }
 
 void Account::begin_pass() noexcept {
     for (std::uint32_t i = 0; i < usage_count; ++i) {
         marks[i] = {state.usages[i].current, state.usages[i].current, false};
     }
+}
+
+bool Account::make_positions_ready(std::uint32_t count) noexcept {
+    if (count <= ready_positions_) return true;
+    if (!segment_.populate(kPositionsOffset, count * sizeof(shm::LanePosition))) return false;
+    ready_positions_ = count;
+    return true;
 }
 
 std::uint64_t Account::seal_records() const noexcept {
@@ -176,11 +215,6 @@ std::uint64_t Account::seal_records() const noexcept {
 
 void Account::seal(Journal& journal) noexcept {
     const auto count = static_cast<std::uint32_t>(positions.size());
-    if (count > sealed_positions_) {
-        // New lanes may need pages that were not touched yet.
-        segment_.populate(kPositionsOffset, count * sizeof(shm::LanePosition));
-        sealed_positions_ = count;
-    }
     state.lanes_seen = count;
     journal.assign(target(), kStateOffset, &state, offsetof(AccountState, usages));
     for (std::uint32_t i = 0; i < usage_count; ++i) {
@@ -193,10 +227,8 @@ void Account::seal(Journal& journal) noexcept {
                        sizeof state.lives);
     }
     journal.assign(target(), kPositionsOffset, positions.data(), count * sizeof(shm::LanePosition));
-    std::uint64_t live = 0;
-    for (std::uint32_t i = 0; i < usage_count; ++i)
-        live += state.usages[i].live;
-    TIDEMARK_SHARED_STORE("account.live", __atomic_store_n(&header().live, live, __ATOMIC_RELAXED));
+    TIDEMARK_SHARED_STORE("account.live",
+                          __atomic_store_n(&header().live, live(), __ATOMIC_RELAXED));
 }
 
 void Account::committed() noexcept {
@@ -215,9 +247,7 @@ void Account::end(Journal& journal, std::uint64_t exit_unix_ns, std::uint64_t ex
 }
 
 void Account::shrink(Journal& journal) {
-    std::uint64_t live = 0;
-    for (std::uint32_t i = 0; i < usage_count; ++i)
-        live += state.usages[i].live;
+    const std::uint64_t left = live();
     const std::uint64_t used_until =
         kPagesOffset + std::uint64_t{header().page_count} * TIDEMARK_ACCOUNT_PAGE_SIZE;
     // Places of usages that it never had, superseded lives, lane positions: all of them zero or never asked for again.
@@ -225,7 +255,7 @@ void Account::shrink(Journal& journal) {
         kStateOffset + offsetof(AccountState, usages) + usage_count * sizeof(UsageState),
         kDirectoryOffset);
     returning_from_ = kPagesOffset;
-    if (live == 0) {
+    if (left == 0) {
         // A page of zeros is an empty one, and then a directory of zeros names it.
         segment_.discard(kPagesOffset, kPagesOffset + TIDEMARK_ACCOUNT_PAGE_SIZE);
         segment_.discard(kDirectoryOffset, kPagesOffset);
@@ -233,7 +263,7 @@ void Account::shrink(Journal& journal) {
         segment_.discard(table_end(),
                          segment_.size());  // nothing is left whose call site could be asked
     } else {
-        table_.compact(journal, live);
+        table_.compact(journal, left);
         journal.commit();
         segment_.discard(kDirectoryOffset + 4ull * table_.slots(), kPagesOffset);
         returning_until_ =
@@ -252,10 +282,10 @@ bool Account::give_back_some() noexcept {
 }
 
 void Account::keep_call_sites(const CallSitePlaces& ring, std::uint32_t modules_used,
-                              std::uint64_t dropped, const shm::Event* events,
+                              std::uint64_t dropped, shm::Event* events,
                               std::size_t count) noexcept {
     for (std::size_t i = 0; i < count; ++i)
-        if (events[i].stack != 0) sites_.keep_stack(ring, events[i].stack);
+        if (events[i].stack != 0 && !sites_.keep_stack(ring, events[i].stack)) events[i].stack = 0;
     tidemark_account_header& h = header();
     const std::uint32_t kept = sites_.keep_modules(ring, h.modules_used, modules_used);
     if (kept != h.modules_used) {

@@ -48,11 +48,11 @@ public:
     [[nodiscard]] static std::unique_ptr<Account> open(const std::string& name,
                                                        const Limits& limits, std::string& error);
 
-    // Recovery, in this order: undo each record, then reload once.
+    // Recovery, in this order: undo each record, then reload once. False: it can't be read now.
     bool undo(const UndoRecord& record) noexcept;
     // Between the two. What of it can't be, so that it must not be used; null: nothing.
     const char* damage() const;
-    void reload();
+    [[nodiscard]] bool reload();
 
     const tidemark_account_header& header() const noexcept {
         return *reinterpret_cast<const tidemark_account_header*>(segment_.data());
@@ -77,6 +77,8 @@ public:
         apply(journal, event, hash(event), follower);
     }
     void begin_pass() noexcept;
+    // Before a lane is drained for the first time: room for the positions of lanes below `count`. False: no space.
+    [[nodiscard]] bool make_positions_ready(std::uint32_t count) noexcept;
     // Undo records that seal may need now.
     std::uint64_t seal_records() const noexcept;
     void seal(Journal& journal) noexcept;
@@ -92,14 +94,19 @@ public:
     // Stores the pools' names that the image declared; not journaled, they say the same each time.
     void name_pool(std::uint32_t pool, std::uint32_t memory, const char* name) noexcept;
 
-    // Before the events of a pass are applied: copies the call sites that they name, and what names those.
+    // Before the events of a pass are applied: copies the call sites that they name, and what names those. An event
+    // whose call site finds no room names none.
     void keep_call_sites(const CallSitePlaces& ring, std::uint32_t modules_used,
-                         std::uint64_t dropped, const shm::Event* events,
-                         std::size_t count) noexcept;
+                         std::uint64_t dropped, shm::Event* events, std::size_t count) noexcept;
 
     bool prepare_ahead() noexcept { return table_.prepare_ahead(); }
 
     const LiveTable& table() const noexcept { return table_; }
+    // What was lost before it was applied, and what the live table had no room for (as no_space).
+    using Losses = shm::LossCounter[TIDEMARK_LOSS_CAUSE_COUNT];
+    void copy_losses(Losses& out) const noexcept;
+    // Buffers that its usages hold.
+    std::uint64_t live() const noexcept;
     bool exact() const noexcept;
     const char* pool_name(std::uint32_t pool) const noexcept;
     std::uint32_t pool_memory(std::uint32_t pool) const noexcept;
@@ -141,7 +148,7 @@ private:
     CallSites sites_;
     std::uint64_t table_limit_ = 0;
     std::uint32_t last_usage_ = 0;
-    std::uint32_t sealed_positions_ = 0;
+    std::uint32_t ready_positions_ = 0;
     bool lives_moved_ = false;
     std::uint64_t returning_from_ = 0, returning_until_ = 0;  // offsets
 };

@@ -161,7 +161,7 @@ void Account::free(Journal& journal, const shm::Event& event, std::uint64_t hash
 }
 
 void Account::free_unknown() noexcept {
-    if (state.gapped != 0) ++state.gap_consequences;
+    if (state.gapped != 0 || state.table_full != 0) ++state.gap_consequences;
     if (state.forked != 0)
         ++state.inherited_frees;
     else

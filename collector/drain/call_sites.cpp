@@ -41,22 +41,23 @@ bool CallSites::make_present(const void* place, std::uint64_t bytes) noexcept {
     return true;
 }
 
-void CallSites::keep_stack(const CallSitePlaces& ring, std::uint32_t number) noexcept {
+bool CallSites::keep_stack(const CallSitePlaces& ring, std::uint32_t number) noexcept {
     if (ring.frames == 0 || ring.frames != places_.frames || number == 0 ||
         number > shm::kStackEntries)
-        return;
+        return false;
     std::uint64_t* to = places_.stack(number);
-    if (__atomic_load_n(to, __ATOMIC_RELAXED) != 0) return;
+    if (!make_present(to, shm::stack_entry_words(places_.frames) * 8)) return false;
+    if (__atomic_load_n(to, __ATOMIC_RELAXED) != 0) return true;
     const std::uint64_t* from = ring.stack(number);
     const std::uint64_t count = __atomic_load_n(from, __ATOMIC_RELAXED);
-    if (count == 0 || count > places_.frames) return;
-    if (!make_present(to, shm::stack_entry_words(places_.frames) * 8)) return;
+    if (count == 0 || count > places_.frames) return false;
     for (std::uint64_t i = 1; i <= count; ++i)
         TIDEMARK_SHARED_STORE("sites.frame",
                               __atomic_store_n(to + i, __atomic_load_n(from + i, __ATOMIC_RELAXED),
                                                __ATOMIC_RELAXED));
     // SYNC(call-site): release; who finds the count finds the frames.
     TIDEMARK_SHARED_STORE("sites.count", __atomic_store_n(to, count, __ATOMIC_RELEASE));
+    return true;
 }
 
 std::uint32_t CallSites::keep_modules(const CallSitePlaces& ring, std::uint32_t kept,

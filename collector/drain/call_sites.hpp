@@ -46,8 +46,8 @@ public:
 
     const CallSitePlaces& places() const noexcept { return places_; }
 
-    // Copies stack `number` of the ring, unless it was before.
-    void keep_stack(const CallSitePlaces& ring, std::uint32_t number) noexcept;
+    // Copies stack `number` of the ring, unless it was before. False: there is none, or no space for it.
+    bool keep_stack(const CallSitePlaces& ring, std::uint32_t number) noexcept;
     // Copies the ring's modules below `until` that come after the first `kept`. How many are kept now.
     std::uint32_t keep_modules(const CallSitePlaces& ring, std::uint32_t kept,
                                std::uint32_t until) noexcept;

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::uint64_t kBusyEvents = 256;    // a pass this large is followed by the next at once
 constexpr std::uint64_t kGatherNs = 100'000;  // after a smaller one more is gathered first
+constexpr std::uint64_t kStarvedNs = 10'000'000;  // after one that found no space
 
 }  // namespace
 
@@ -34,7 +35,10 @@ bool Core::open(std::string& error) {
     shm::FaultGuard::install();
     bool made = false;
     if (!p.ledger.open(p.configuration.instance, made, error)) return false;
-    if (!p.stats.create(p.configuration, p.generation, error)) return false;
+    if (!p.stats.create(p.configuration, p.generation, error)) {
+        if (made) shm::Segment::unlink(Ledger::name_of(p.configuration.instance));
+        return false;
+    }
     p.publisher =
         std::make_unique<Publisher>(p.stats, p.ledger, p.totals, p.clock, p.configuration, p.sinks);
     p.registry = std::make_unique<Registry>(p.configuration, p.ledger, p.totals, p.clock,
@@ -75,7 +79,8 @@ void Core::run() {
         if (shm::monotonic_ns() >= p.next_heartbeat) p.heartbeat();
         if (events >= kBusyEvents || tasks || ended) continue;
         if (events != 0 || p.pass->left_work()) {
-            const timespec gather{0, static_cast<long>(kGatherNs)};
+            const timespec gather{0,
+                                  static_cast<long>(p.pass->is_starved() ? kStarvedNs : kGatherNs)};
             nanosleep(&gather, nullptr);
             continue;
         }
@@ -103,6 +108,9 @@ void Core::ring_released(const std::string& name) { parts_->registry->ring_relea
 void Core::rescan() { parts_->registry->scan(Registry::Ends::kLookFor); }
 void Core::process_ended(std::uint64_t image, Ending ending) {
     parts_->registry->process_ended(image, ending);
+}
+void Core::lost_without_ring(const shm::LossCounter& lost) {
+    parts_->registry->lost_without_ring(lost);
 }
 void Core::regions(std::vector<tidemark_region_row> rows) {
     parts_->registry->mark_instrumented(rows);

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::uint64_t kHeartbeatNs = 250'000'000;
 constexpr std::uint64_t kMeasureNs = 10'000'000'000;  // between two looks at what rings take up
+constexpr std::uint64_t kWaitingNs = 1'000'000'000;   // the same, while a ring waits for space
 
 }  // namespace
 
@@ -27,9 +28,21 @@ void Core::Parts::heartbeat() {
     registry->forget_old(now);
     registry->give_back_some();  // also where there never is a pause
     registry->audit_step();
-    if (now >= next_measure) measure_rings();
-    publisher->publish(not_shown_yet(), counters);
+    if (now >= next_measure || (registry->has_waiting() && next_measure - now > kWaitingNs))
+        measure_rings();
+    publish_missing();
     if (!stats.in_place()) replace_stats_segment();
+}
+
+// With a heartbeat: also what there was no space for in the segment.
+void Core::Parts::publish_missing() {
+    std::vector<Image*> images = not_shown_yet();
+    if (publisher->has_missing())
+        for (auto& [number, image] : registry->images())
+            if (image->rows_lack_space && image->account) images.push_back(image.get());
+    publisher->publish(images, counters);
+    for (Image* image : images)
+        if (image->exited) registry->settle_exited(*image);
 }
 
 // Programs that attached, and recorded nothing yet that would have made them known.
@@ -50,6 +63,7 @@ void Core::Parts::measure_rings() {
     if (!stop.load(std::memory_order_relaxed)) registry->scan();
     registry->remove_unfinished();
     found_something = true;  // it may have attached one that rings no bell
+    if (registry->has_waiting()) next_measure = shm::monotonic_ns() + kWaitingNs;
     for (const auto& [uid, bytes] : registry->ring_bytes())
         bells.set_undrained(uid, bytes);
 }
@@ -72,11 +86,12 @@ void Core::Parts::look_at_live_words() {
 
 // Somebody unlinked the segment: readers that come now would find nothing.
 void Core::Parts::replace_stats_segment() {
-    log_warning("the stats segment was removed from outside; a new one takes its place");
+    const bool first = !std::exchange(replacing, true);
+    if (first) log_warning("the stats segment was removed from outside; a new one takes its place");
     StatsSegment fresh;
     std::string error;
     if (!fresh.create(configuration, generation, error)) {
-        log_error(error);
+        if (first) log_error(error + "; tried again with each heartbeat");
         return;
     }
     StatsSegment old = std::exchange(stats, std::move(fresh));
@@ -86,10 +101,11 @@ void Core::Parts::replace_stats_segment() {
         if (image->exited) registry->settle_exited(*image);
     stats.heartbeat(shm::monotonic_ns(CLOCK_REALTIME), shm::monotonic_ns());
     if (!stats.put_in_place(error)) {
-        log_error(error);
+        if (first) log_error(error);
         stats = std::move(old);  // tried again at the next heartbeat
         return;
     }
+    replacing = false;
     // Only now: who sees it and opens again finds the new one, with all figures.
     old.set_state(TIDEMARK_COLLECTOR_SUPERSEDED);
 }

@@ -44,6 +44,8 @@ struct Core::Parts {
     std::uint64_t live_words_cursor = 0;
     std::size_t first_of_turn = 0;           // of the alive images
     bool found_something = false;            // that keeps the next rest short
+    bool starved = false;                    // told: no space to drain
+    bool replacing = false;                  // told: the stats segment was removed
     std::vector<std::uint64_t> busy_images;  // numbers of those that the last pass moved
     std::vector<std::uint64_t> newcomers;    // attached since the last heartbeat
     std::function<void(std::uint64_t image, std::uint32_t device)> on_covered;
@@ -53,8 +55,10 @@ struct Core::Parts {
     std::vector<Image*> with_news();
     std::uint64_t turn(bool all);
     std::uint64_t drain(const std::vector<Image*>& images, bool all);
+    void tell_starved();
     bool retire_ended();
     void heartbeat();
+    void publish_missing();
     std::vector<Image*> not_shown_yet();
     void look_at_live_words();
     void measure_rings();

@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "collector/drain/core_parts.hpp"
+#include "collector/log.hpp"
 
 namespace tidemark::collector {
 
@@ -37,6 +38,7 @@ std::uint64_t Core::Parts::drain(const std::vector<Image*>& images, bool all) {
         registry->refresh_declarations(*image);
     std::vector<Image*> moved;
     const std::uint64_t events = pass->run(images, moved, all);
+    tell_starved();
     if (moved.empty()) return events;
     busy_images.clear();
     for (const Image* image : moved)
@@ -52,6 +54,17 @@ std::uint64_t Core::Parts::drain(const std::vector<Image*>& images, bool all) {
     counters.publish_latency_highest_ns =
         std::max(counters.publish_latency_highest_ns, counters.publish_latency_last_ns);
     return events;
+}
+
+void Core::Parts::tell_starved() {
+    if (pass->is_starved() == starved) return;
+    starved = pass->is_starved();
+    if (starved)
+        log_error(
+            "no space in /dev/shm to drain rings; they wait until there is, and what they can't "
+            "hold is counted as lost");
+    else
+        log_notice("there is space in /dev/shm again; rings are drained");
 }
 
 // Images whose producer let go: the rest of their lanes first, then their end.

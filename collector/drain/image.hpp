@@ -36,6 +36,7 @@ struct Image {
     std::uint64_t exit_unix_ns = 0;
     std::uint64_t forget_at_ns = 0;  // CLOCK_MONOTONIC, once exited
     bool quarantine_told = false;
+    bool table_full_told = false;
     // The other image of the same process, if it reports both through its ring and through a socket; see coverage.hpp.
     Image* sibling = nullptr;
     std::uint32_t declarations_seen = 0;
@@ -44,6 +45,7 @@ struct Image {
     // Rows of the stats segment; UINT32_MAX: none.
     std::uint32_t process_row = UINT32_MAX;
     std::vector<std::uint32_t> usage_rows;
+    bool rows_lack_space = false;  // some could not be published; again with a heartbeat
 };
 
 }  // namespace tidemark::collector

@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include "collector/drain/live_table.hpp"
 #include "collector/drain/predecessor.hpp"
 #include "collector/foreign_name.hpp"
 
@@ -12,6 +13,7 @@ namespace tidemark::collector {
 namespace {
 
 constexpr std::uint64_t kRecordsOffset = kLedgerRecordsOffset;
+constexpr std::uint64_t kPassRecords = LiveTable::kMostRecords + 4096;
 constexpr std::uint32_t kFirstNamedPool = 16;
 static_assert(8192 + kLedgerRows * sizeof(LedgerRow) <= kRecordsOffset);
 
@@ -38,9 +40,12 @@ bool Ledger::open_own(const std::string& name, bool& made, std::string& error) {
                                    segment_, error)) {
         return false;
     }
-    if (!segment_.populate(0, kRecordsOffset)) {
-        error = "cannot reserve " + std::to_string(kRecordsOffset) + " bytes in /dev/shm for " +
-                name + ": no space; free some or enlarge it";
+    // A pass reserves its worst case, so the journal has room for one from the start: a collector that runs can drain.
+    if (!segment_.populate(0, kRecordsOffset + kPassRecords * sizeof(UndoRecord))) {
+        if (made) shm::Segment::unlink(name);
+        error = "cannot reserve " +
+                std::to_string(kRecordsOffset + kPassRecords * sizeof(UndoRecord)) +
+                " bytes in /dev/shm for " + name + ": no space; free some or enlarge it";
         return false;
     }
     // A ledger killed while it was made is still all zero where the magic belongs.

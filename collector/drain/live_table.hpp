@@ -59,10 +59,14 @@ public:
     // After the journal's commit: pages that splits left become free.
     void committed() noexcept;
 
+    // Of an image that ended with nothing left: directory and pages were given back, and must not be touched.
+    void given_back() noexcept { is_given_back_ = true; }
+
     std::uint32_t slots() const noexcept { return 1u << header()->directory_depth; }
     // Passes over pages that hold nothing, as far as we counted.
     template <class Visit>
     void for_each(Visit visit) const {
+        if (is_given_back_) return;
         for (std::uint32_t slot = 0; slot < slots(); ++slot) {
             const std::uint32_t number = directory()[slot];
             if (number >= fill_.size() || fill_[number].live != 0) for_each(slot, slot + 1, visit);
@@ -142,6 +146,7 @@ private:
     std::uint64_t ready_pages_ = 0;      // pages whose memory is present
     std::uint64_t ready_directory_ = 0;  // bytes
     Populate populate_ = nullptr;
+    bool is_given_back_ = false;
     void* context_ = nullptr;
     std::vector<Fill> fill_;  // by page number
     std::vector<std::uint32_t> free_pages_;

@@ -43,7 +43,7 @@ std::uint64_t Pass::run(const std::vector<Image*>& images, std::vector<Image*>& 
     }
     far_ahead_ = limit_ + clock_.ticks_of(kStepNs);
     planned_ = 2 * ledger_.row_count() + 4 + sizeof(LedgerHeader) / kUndoBytes;
-    left_work_ = false;
+    left_work_ = is_starved_ = false;
     stopped_before_ = 0;
     follow_ = sinks_.wants_events();
     std::uint64_t before = 0;
@@ -63,6 +63,14 @@ std::uint64_t Pass::run(const std::vector<Image*>& images, std::vector<Image*>& 
     cover(moved);
     if (!moved.empty()) commit(moved, events);
     return events;
+}
+
+// False: the pass must be committed first, or no space is left for more of the journal.
+bool Pass::room_for_event() {
+    const std::uint64_t records = planned_ + LiveTable::kMostRecords + 8;
+    if (ledger_.journal().reserve(records)) return true;
+    is_starved_ |= ledger_.journal().count() == 0;
+    return false;
 }
 
 // Before anything is summed: what both a socket and the process's own ring tell of counts once.
@@ -134,6 +142,11 @@ void Pass::open_feeds(Image& image) {
         if (!lanes[i].head_is_possible(head)) {
             image.ring->put_in_quarantine(TIDEMARK_QUARANTINE_INDEX);
             continue;
+        }
+        if (!image.account->make_positions_ready((i | 1u) + 1)) {
+            is_starved_ = left_work_ = true;
+            return feeds_
+                .clear();  // not the others without it: a free could come before its allocation
         }
         if (lanes[i].cursor.block_offset == 0 && !lanes[i].begin()) {
             image.ring->put_in_quarantine(TIDEMARK_QUARANTINE_HEADER);

@@ -33,6 +33,8 @@ public:
                       bool all = false);
     // True if the last run left something that it could have taken.
     bool left_work() const noexcept { return left_work_; }
+    // True if the last run had to leave work for want of space in /dev/shm.
+    bool is_starved() const noexcept { return is_starved_; }
     // Devices of socket clients that the last run found told of by the clients' own rings.
     const std::vector<Covered>& covered() const noexcept { return covered_; }
     // The image whose turn it was when the last run ended early; 0: all had theirs.
@@ -59,9 +61,7 @@ private:
     void close_feeds(Image& image);
     void name_pools(Image& image);
     void apply(Feed& feed, Account& account, const shm::Event& event);
-    bool room_for_event() {
-        return ledger_.journal().reserve(planned_ + LiveTable::kMostRecords + 8);
-    }
+    bool room_for_event();
     void cover(std::vector<Image*>& moved);
     void commit(std::vector<Image*>& moved, std::uint64_t events);
     bool read_live_words(Image& image);
@@ -79,6 +79,7 @@ private:
     std::uint64_t planned_ = 0;          // undo records that sealing will need
     std::vector<Covered> covered_;
     bool left_work_ = false;
+    bool is_starved_ = false;
     std::uint64_t stopped_before_ = 0;
     bool follow_ = false;
 };

@@ -51,6 +51,7 @@ void Publisher::publish(const std::vector<Image*>& moved, const CollectorCounter
 
 void Publisher::publish_everything(std::map<std::uint64_t, std::unique_ptr<Image>>& images,
                                    const CollectorCounters& counters) {
+    missing_.clear();
     process_rows_ = {};
     usage_rows_ = {};
     history_rows_.clear();
@@ -71,9 +72,10 @@ void Publisher::publish_everything(std::map<std::uint64_t, std::unique_ptr<Image
 void Publisher::publish_image(Image& image) {
     if (image.process_row == UINT32_MAX) image.process_row = process_rows_.take();
     tidemark_process_row row = process_row_of(image);
-    publish_row(TIDEMARK_TABLE_PROCESS, image.process_row, row);
+    const bool again = image.rows_lack_space;
+    image.rows_lack_space = lacks_space(TIDEMARK_TABLE_PROCESS, image.process_row, row);
     if (image.untold_row) *image.untold_row = row;
-    publish_usages(image);
+    publish_usages(image, again);
 }
 
 // Of an exited image, whose account is closed.
@@ -111,13 +113,13 @@ tidemark_process_row Publisher::process_row_of(const Image& image) {
     row.quarantine = state.quarantine;
     row.lanes = state.lanes_seen / 2;
     row.sandboxed = image.ring && image.ring->sandboxed() ? 1 : 0;
+    Account::Losses lost;
+    account.copy_losses(lost);
     for (int cause = 0; cause < TIDEMARK_LOSS_CAUSE_COUNT; ++cause) {
-        row.lost_allocations[cause] = state.loss[cause].allocations;
-        row.lost_frees[cause] = state.loss[cause].frees;
-        row.lost_bytes[cause] = state.loss[cause].bytes;
+        row.lost_allocations[cause] = lost[cause].allocations;
+        row.lost_frees[cause] = lost[cause].frees;
+        row.lost_bytes[cause] = lost[cause].bytes;
     }
-    row.lost_allocations[TIDEMARK_LOSS_NO_SPACE] += state.rejected_allocations;
-    row.lost_bytes[TIDEMARK_LOSS_NO_SPACE] += state.rejected_bytes;
     std::memcpy(row.name, image.identity.name, sizeof row.name);
     std::memcpy(row.command, image.identity.command, sizeof row.command);
     row.origin = image.identity.origin;
@@ -136,7 +138,7 @@ std::uint32_t Publisher::pool_number(const Account& account, const UsageState& u
     return row == nullptr ? usage.pool : row->pool;
 }
 
-void Publisher::publish_usages(Image& image) {
+void Publisher::publish_usages(Image& image, bool all) {
     const Account& account = *image.account;
     image.usage_rows.resize(account.usage_count, UINT32_MAX);
     for (std::uint32_t i = 0; i < account.usage_count; ++i) {
@@ -146,7 +148,7 @@ void Publisher::publish_usages(Image& image) {
             if (!fresh) free_usage_row(image.usage_rows[i]);
             continue;
         }
-        if (!fresh && !account.marks[i].moved && account.exact() && !image.exited) continue;
+        if (!fresh && !all && !account.marks[i].moved && account.exact() && !image.exited) continue;
         if (fresh) image.usage_rows[i] = usage_rows_.take();
         tidemark_process_usage_row row{};
         row.in_use = 1;
@@ -161,7 +163,8 @@ void Publisher::publish_usages(Image& image) {
         row.peak_exact = row.exact;
         std::strncpy(row.pool_name, account.pool_name(usage.pool), sizeof row.pool_name - 1);
         std::memcpy(row.size_histogram, usage.size_histogram, sizeof row.size_histogram);
-        publish_row(TIDEMARK_TABLE_PROCESS_USAGE, image.usage_rows[i], row);
+        image.rows_lack_space |=
+            lacks_space(TIDEMARK_TABLE_PROCESS_USAGE, image.usage_rows[i], row);
     }
 }
 
@@ -216,12 +219,11 @@ void Publisher::publish_totals() {
         row.lost_frees = kept.lost_frees + total.lost_frees;
         row.lost_bytes = kept.lost_bytes + total.lost_bytes;
         std::memcpy(row.pool_name, kept.pool_name, sizeof row.pool_name);
-        publish_row(TIDEMARK_TABLE_USAGE, i, row);
+        total.dirty = lacks_space(TIDEMARK_TABLE_USAGE, i, row);
         publish_history(i, total, unix_ns);
         Device& owner = device(kept.device);
         if (kept.memory < TIDEMARK_MEMORY_COUNT) owner.used_memory[kept.memory] = true;
         owner.dirty = true;
-        total.dirty = false;
     }
 }
 
@@ -247,7 +249,7 @@ void Publisher::publish_collector(const CollectorCounters& counters) {
     row.rings_refused = counters.rings_refused;
     row.recoveries = kept.recoveries;
     row.restarts = kept.restarts;
-    row.rows_dropped = rows_dropped_;
+    row.rows_dropped = missing_.size();
     row.sink_dropped = sinks_.dropped();
     row.untracked_images = counters.untracked_images;
     row.audits = kept.audits;

@@ -61,6 +61,8 @@ public:
     void count_loss(const shm::LossCounter (&before)[TIDEMARK_LOSS_CAUSE_COUNT],
                     const shm::LossCounter (&now)[TIDEMARK_LOSS_CAUSE_COUNT]);
     std::uint64_t pass() const noexcept { return pass_; }
+    // True if some row could not be published.
+    bool has_missing() const noexcept { return !missing_.empty(); }
 
 private:
     struct Device {
@@ -77,7 +79,7 @@ private:
     Device& device(std::uint32_t number);
     void publish_image(Image& image);
     static tidemark_process_row process_row_of(const Image& image);
-    void publish_usages(Image& image);
+    void publish_usages(Image& image, bool all);  // all: also those that did not move
     void free_usage_row(std::uint32_t& index);
     std::uint32_t pool_number(const Account& account, const UsageState& usage);
     void publish_totals();
@@ -85,11 +87,24 @@ private:
     void sample(tidemark_stats_sample* ring, std::uint32_t count, std::uint64_t period,
                 std::uint64_t unix_ns, std::uint64_t current, std::uint64_t highest);
     void publish_devices();
-    void publish_memory(Device& device, std::uint32_t memory, std::uint64_t allocated);
+    bool publish_memory(Device& device, std::uint32_t memory, std::uint64_t allocated);
+    // False: the row is missing, for want of space or of places in its table.
     template <class Row>
-    void publish_row(tidemark_stats_table_id table, std::uint32_t index, Row& row) {
+    bool publish_row(tidemark_stats_table_id table, std::uint32_t index, Row& row) {
         row.pass = pass_;
-        if (!stats_.publish(table, index, row)) ++rows_dropped_;
+        if (stats_.publish(table, index, row)) {
+            if (!missing_.empty()) missing_.erase({table, index});
+            return true;
+        }
+        if (row.in_use == 0)
+            missing_.erase({table, index});  // nothing of it was ever seen
+        else
+            missing_.insert({table, index});
+        return false;
+    }
+    template <class Row>
+    bool lacks_space(tidemark_stats_table_id table, std::uint32_t index, Row& row) {
+        return !publish_row(table, index, row) && stats_.has_place(table, index);
     }
 
     StatsSegment& stats_;
@@ -106,7 +121,7 @@ private:
         {};  // of running and kept images; the ledger has the rest
     std::vector<tidemark_region_row> regions_;
     std::uint64_t pass_ = 0;
-    std::uint64_t rows_dropped_ = 0;
+    std::set<std::pair<tidemark_stats_table_id, std::uint32_t>> missing_;  // rows
 };
 
 }  // namespace tidemark::collector

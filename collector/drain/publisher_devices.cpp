@@ -81,7 +81,7 @@ void Publisher::publish_devices() {
         row.l1_per_core = d.facts.l1_per_core;
         row.conflicts = d.conflicts;
         std::strncpy(row.name, d.facts.name.c_str(), sizeof row.name - 1);
-        publish_row(TIDEMARK_TABLE_DEVICE, d.row, row);
+        bool again = lacks_space(TIDEMARK_TABLE_DEVICE, d.row, row);
         std::uint64_t allocated[TIDEMARK_MEMORY_COUNT] = {};
         for (const Total& total : totals_.all()) {
             if (total.row->device == number && total.row->memory < TIDEMARK_MEMORY_COUNT) {
@@ -89,9 +89,10 @@ void Publisher::publish_devices() {
             }
         }
         for (std::uint32_t m = 0; m < TIDEMARK_MEMORY_COUNT; ++m) {
-            if (d.used_memory[m] || d.facts.capacity[m] != 0) publish_memory(d, m, allocated[m]);
+            if (d.used_memory[m] || d.facts.capacity[m] != 0)
+                again |= publish_memory(d, m, allocated[m]);
         }
-        d.dirty = false;
+        d.dirty = again;
     }
 }
 
@@ -113,7 +114,8 @@ void Publisher::publish_regions(std::vector<tidemark_region_row> rows) {
     stats_.end_pass(pass_);
 }
 
-void Publisher::publish_memory(Device& d, std::uint32_t memory, std::uint64_t allocated) {
+// True: for want of space it must be done again.
+bool Publisher::publish_memory(Device& d, std::uint32_t memory, std::uint64_t allocated) {
     if (d.memory_rows[memory] == UINT32_MAX) d.memory_rows[memory] = next_memory_row_++;
     tidemark_memory_row row{};
     row.in_use = 1;
@@ -122,7 +124,7 @@ void Publisher::publish_memory(Device& d, std::uint32_t memory, std::uint64_t al
     row.capacity = d.facts.capacity[memory];
     row.capacity_known = row.capacity != 0 ? 1 : 0;
     row.allocated = allocated;
-    publish_row(TIDEMARK_TABLE_MEMORY, d.memory_rows[memory], row);
+    return lacks_space(TIDEMARK_TABLE_MEMORY, d.memory_rows[memory], row);
 }
 
 void Publisher::publish_history(std::uint32_t index, Total& total, std::uint64_t unix_ns) {

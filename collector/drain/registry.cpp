@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <utility>
 
 #include "collector/drain/predecessor.hpp"
 #include "collector/log.hpp"
@@ -86,12 +87,16 @@ Registry::Registry(const Configuration& configuration, Ledger& ledger, Totals& t
 
 void Registry::scan(Ends ends) {
     std::size_t others = 0, refused = 0;
+    const std::set<std::string> waited = std::exchange(waiting_, {});
+    if (!waited.empty()) waiting_.insert("");  // the shortage was told of
     for_each_object(shm::kRingPrefix, [&](const std::string& name) {
         // Whoever makes a hundred thousand of these would otherwise hold up the drain each time.
         if (refused_.count(name) == 0 || ++refused <= kRefusedLookedAtAgain) ring_appeared(name);
         if (ends == Ends::kLookFor) ring_released(name);
         others += others_.count(name);
     });
+    waiting_.erase("");
+    if (!waited.empty() && waiting_.empty()) log_notice("all rings are drained again");
     if (others_.size() > others) forget_gone(others_);
     if (refused_.size() > refused + kRefusedLookedAtAgain) forget_gone(refused_);
 }
@@ -127,6 +132,7 @@ void Registry::ring_appeared(const std::string& name) {
     }
     if (ring) return attach(std::move(ring));
     if (why == Ring::Refusal::kNotOurs) others_.insert(name);
+    if (why == Ring::Refusal::kExhausted) return wait_with(name, error);
     if (why == Ring::Refusal::kBroken && is_there(name)) refuse(name, error);
 }
 
@@ -223,8 +229,8 @@ void Registry::refresh_declarations(Image& image) {
 void Registry::note_moved(const std::vector<Image*>& moved) {
     for (Image* image : moved) {
         const AccountState& state = image->account->state;
-        publisher_.count_loss(image->loss_counted, state.loss);
-        std::memcpy(image->loss_counted, state.loss, sizeof state.loss);
+        count_losses(*image);
+        if (state.table_full != 0 && !image->table_full_told) tell_table_full(*image);
         if (state.quarantine == 0 || image->quarantine_told) continue;
         image->quarantine_told = true;
         ++counters_.rings_quarantined;
@@ -233,6 +239,22 @@ void Registry::note_moved(const std::vector<Image*>& moved) {
                     std::to_string(state.quarantine) +
                     "; its figures stay as they were, others are not affected");
     }
+}
+
+void Registry::count_losses(Image& image) {
+    Account::Losses now;
+    image.account->copy_losses(now);
+    publisher_.count_loss(image.loss_counted, now);
+    std::memcpy(image.loss_counted, now, sizeof now);
+}
+
+void Registry::tell_table_full(Image& image) {
+    image.table_full_told = true;
+    log_warning("the live table of pid " + std::to_string(image.identity.pid) + " (" +
+                image.identity.name + ") has no room: its limit is " +
+                std::to_string(configuration_.limits.live_table_bytes) +
+                " bytes (limits.live_table), unless /dev/shm is full; allocations are counted as "
+                "lost (no_space) while it has none");
 }
 
 Image& Registry::add(std::unique_ptr<Image> image) {
@@ -325,12 +347,16 @@ std::unique_ptr<Account> Registry::account_for(const Ring& ring, const ImageIden
         account = Account::create(configuration_.instance, identity, serial, configuration_.limits,
                                   error);
     }
-    if (!account) {
-        if (refused_.insert(ring.name()).second)
-            log_error(error + "; " + ring.name() + " is not drained");
-        return nullptr;
-    }
+    if (!account) wait_with(ring.name(), error);
     return account;
+}
+
+// Told once a shortage, not for each of the thousand rings that it may hit.
+void Registry::wait_with(const std::string& ring, const std::string& why) {
+    if (waiting_.empty())
+        log_error(why + "; " + ring +
+                  " and others that need the same are drained once it is there");
+    waiting_.insert(ring);
 }
 
 void Registry::mark_instrumented(std::vector<tidemark_region_row>& rows) const {

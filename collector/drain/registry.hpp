@@ -44,8 +44,12 @@ public:
     enum class Ends { kSkip, kLookFor };
     void scan(Ends ends = Ends::kSkip);
     void ring_appeared(const std::string& name);
+    // True if some ring is not drained for want of space, descriptors or maps: look again soon.
+    bool has_waiting() const noexcept { return !waiting_.empty(); }
     void ring_released(const std::string& name);
     void process_ended(std::uint64_t image, Ending ending);
+    // Of a socket client that ended before there was space for its ring.
+    void lost_without_ring(const shm::LossCounter& lost);
     void leaks_recorded(std::uint64_t image);
     // A step of the audit's walk: a bounded number of slots of one account's table. A walk that meets a change begins
     // anew at its next turn, so it ends for accounts that rest now and then.
@@ -61,7 +65,7 @@ public:
     void tell_overdue(std::uint64_t now_ns);
     // Exited images whose end was not told to sinks yet.
     std::size_t untold() const noexcept { return untold_.size(); }
-    // After that publication: makes the account small and lets go of it.
+    // After that publication, if there was space for it: makes the account small and lets go of it.
     void settle_exited(Image& image);
     // In a pause: gives back a little of what ended images no longer need. False: nothing is left to give.
     bool give_back_some();
@@ -101,6 +105,8 @@ private:
     ImageIdentity identify(const Ring& ring);
     void end_predecessor(ImageIdentity& identity);
     void find_sibling(Image& image);
+    void count_losses(Image& image);
+    void tell_table_full(Image& image);
     bool tells_of(std::int32_t pid, std::uint32_t device) const;
     void report_leaks(Image& image);
     void find_image_to_audit();
@@ -114,6 +120,7 @@ private:
     void adopt(std::unique_ptr<Account> account);
     static bool still_holds(const Image& image);
     bool user_has_collector(std::uint32_t uid) const;
+    void wait_with(const std::string& ring, const std::string& why);
 
     const Configuration& configuration_;
     Ledger& ledger_;
@@ -123,7 +130,8 @@ private:
     SinkPort& sinks_;
     CollectorCounters& counters_;
     std::map<std::uint64_t, std::unique_ptr<Image>> images_;
-    NameSet refused_;  // told once
+    NameSet refused_;                // told once
+    std::set<std::string> waiting_;  // rings that something could not be had for
     // Rings that name another instance, which never changes: not opened again, since each opening wakes every other
     // collector's directory watch.
     NameSet others_;

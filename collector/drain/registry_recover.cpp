@@ -35,13 +35,14 @@ void Registry::recover() {
     }
     undo(by_serial);
     for (std::unique_ptr<Account>& account : accounts) {
-        if (const char* damage = account->damage()) {
-            log_error("cannot use /dev/shm/" + account->object_name() + ": " + damage +
-                      "; its figures are not shown");
+        const char* damage = account->damage();
+        if (damage == nullptr && account->reload()) {
+            adopt(std::move(account));
             continue;
         }
-        account->reload();
-        adopt(std::move(account));
+        log_error("cannot use /dev/shm/" + account->object_name() + ": " +
+                  (damage != nullptr ? damage : "it cannot be read") +
+                  "; its figures are not shown");
     }
     std::sort(exited_.begin(), exited_.end(), [this](std::uint64_t a, std::uint64_t b) {
         return images_.at(a)->forget_at_ns < images_.at(b)->forget_at_ns;
@@ -122,8 +123,7 @@ void Registry::adopt(std::unique_ptr<Account> account) {
         // Its ring, if it is still there, is attached by the scan that follows; if not, all of it was drained.
         image->ended = true;
         totals_.count(*image->account, image->counted);
-        publisher_.count_loss(image->loss_counted, image->account->state.loss);
-        std::memcpy(image->loss_counted, image->account->state.loss, sizeof image->loss_counted);
+        count_losses(*image);
     }
     add(std::move(image));
 }

@@ -51,6 +51,15 @@ void Registry::process_ended(std::uint64_t number, Ending ending) {
     if (image.ring) ring_released(image.ring->name());
 }
 
+void Registry::lost_without_ring(const shm::LossCounter& lost) {
+    LedgerHeader header = ledger_.header();
+    header.loss[TIDEMARK_LOSS_NO_SPACE].allocations += lost.allocations;
+    header.loss[TIDEMARK_LOSS_NO_SPACE].frees += lost.frees;
+    header.loss[TIDEMARK_LOSS_NO_SPACE].bytes += lost.bytes;
+    ledger_.assign(header);
+    ledger_.journal().commit();
+}
+
 void Registry::retire(Image& image, std::vector<Image*>& moved) {
     Account& account = *image.account;
     Journal& journal = ledger_.journal();
@@ -60,10 +69,12 @@ void Registry::retire(Image& image, std::vector<Image*>& moved) {
     report_leaks(image);
     totals_.fold(account);
     LedgerHeader header = ledger_.header();
+    Account::Losses lost;
+    account.copy_losses(lost);
     for (int cause = 0; cause < TIDEMARK_LOSS_CAUSE_COUNT; ++cause) {
-        header.loss[cause].allocations += account.state.loss[cause].allocations;
-        header.loss[cause].frees += account.state.loss[cause].frees;
-        header.loss[cause].bytes += account.state.loss[cause].bytes;
+        header.loss[cause].allocations += lost[cause].allocations;
+        header.loss[cause].frees += lost[cause].frees;
+        header.loss[cause].bytes += lost[cause].bytes;
     }
     ++header.processes_ended;
     ledger_.assign(header);
@@ -93,7 +104,7 @@ void Registry::retire(Image& image, std::vector<Image*>& moved) {
 }
 
 void Registry::settle_exited(Image& image) {
-    if (!image.account) return;
+    if (!image.account || image.rows_lack_space) return;
     image.account->shrink(ledger_.journal());
     // Most have little, which goes back at once. Mappings are few, too few to keep many of them.
     if (image.account->give_back_some()) returning_.push_back(std::move(image.account));
@@ -117,11 +128,10 @@ void Registry::reopen_exited() {
         std::string error;
         const std::string name = Account::name_of(configuration_.instance, number);
         image->account = Account::open(name, configuration_.limits, error);
-        if (image->account && image->account->damage() != nullptr) image->account.reset();
-        if (image->account)
-            image->account->reload();
-        else
-            log_notice(error);
+        if (image->account && image->account->damage() == nullptr && image->account->reload())
+            continue;
+        image->account.reset();
+        log_notice(error.empty() ? "cannot read /dev/shm/" + name : error);
     }
 }
 

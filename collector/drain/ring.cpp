@@ -5,8 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "shm/bell_ring.hpp"
@@ -63,8 +64,10 @@ std::unique_ptr<Ring> Ring::attach(const std::string& name, const std::string& i
         why = Refusal::kNotOurs;
         return nullptr;
     }
+    int reason = 0;
     if (!shm::Segment::open(name, shm::Segment::Access::kReadWrite, expected, shm::kBlocksOffset,
-                            ring->segment_, error)) {
+                            ring->segment_, error, &reason)) {
+        if (reason == EMFILE || reason == ENFILE || reason == ENOMEM) why = Refusal::kExhausted;
         return nullptr;
     }
     ring->guard_ = shm::FaultGuard::add(ring->segment_.data(), ring->segment_.size());

@@ -19,10 +19,10 @@ namespace tidemark::collector {
 // Drain thread only.
 class Ring {
 public:
-    enum class Refusal { kNone, kNotOurs, kTaken, kBroken };
+    enum class Refusal { kNone, kNotOurs, kTaken, kBroken, kExhausted };
 
     // Maps and checks the object and takes the consumer's lock for the collector of that instance. Null: `why` and
-    // `error` say why not.
+    // `error` say why not. kExhausted: no descriptor or no map was to be had.
     static std::unique_ptr<Ring> attach(const std::string& name, const std::string& instance,
                                         Refusal& why, std::string& error);
     ~Ring();

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -91,6 +92,7 @@ bool StatsSegment::create(const Configuration& configuration, std::uint64_t gene
     });
     if (!made) return false;
     if (!segment_.populate(0, fixed)) {
+        shm::Segment::unlink(temporary_name_);
         error = "cannot reserve memory for /dev/shm/" + name_ +
                 ": no space; free some or enlarge /dev/shm";
         return false;
@@ -215,8 +217,16 @@ bool StatsSegment::publish(tidemark_stats_table_id id, std::uint32_t index, cons
 TIDEMARK_TABLES(TIDEMARK_X)
 #undef TIDEMARK_X
 
+// Never beyond the rows whose memory is present: a reader that touched another would need space in /dev/shm itself.
 void StatsSegment::set_rows_used(tidemark_stats_table_id id, std::uint32_t rows) noexcept {
-    shm::publish_rows_used(table(id), rows);
+    const tidemark_stats_table& t = table(id);
+    const std::uint64_t present = (ready_until_[id] - t.rows_offset) / t.row_size;
+    shm::publish_rows_used(table(id),
+                           static_cast<std::uint32_t>(std::min<std::uint64_t>(rows, present)));
+}
+
+bool StatsSegment::has_place(tidemark_stats_table_id id, std::uint32_t index) noexcept {
+    return index < table(id).row_capacity;
 }
 
 std::uint64_t StatsSegment::samples_offset(std::uint32_t series, bool coarse) const noexcept {

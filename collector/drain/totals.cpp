@@ -15,13 +15,13 @@ struct LossSum {
 
 LossSum loss_of(const Account& account) {
     LossSum sum;
-    for (const shm::LossCounter& cause : account.state.loss) {
+    Account::Losses lost;
+    account.copy_losses(lost);
+    for (const shm::LossCounter& cause : lost) {
         sum.allocations += cause.allocations;
         sum.frees += cause.frees;
         sum.bytes += cause.bytes;
     }
-    sum.allocations += account.state.rejected_allocations;
-    sum.bytes += account.state.rejected_bytes;
     return sum;
 }
 

@@ -48,6 +48,11 @@ public:
     // From now on the process's own ring tells of that device: what is held there is let go, and nothing more is taken.
     void leave_device(std::uint32_t device);
 
+    // What was lost while there was no ring, if there never was one.
+    shm::LossCounter lost_without_ring() const noexcept {
+        return ring_ ? shm::LossCounter{} : without_ring_;
+    }
+
     // Moves what waits into the ring. False: some still waits. A ring that nobody drains (it is damaged, or there was no
     // space for its account) is waited for a while, then what waits is lost, and so is the rest until there is room.
     bool pump(std::uint64_t now_ns);

@@ -26,7 +26,8 @@ void Gateway::client_ended(const ClientProcess& client) {
     const std::uint64_t now = shm::monotonic_ns();
     const std::vector<HeldBuffers::Freed> left = client.held().all();
     log_.ended(client.peer(), left, now);
-    door_.processes_ended({{client.image(), client.ending}});  // before its ring is released
+    // Before its ring is released.
+    door_.processes_ended({{client.image(), client.ending, client.lost_without_ring()}});
     figures_.remember(left,
                       shm::monotonic_ns() + static_cast<std::uint64_t>(settings_.grace.count()));
 }

@@ -99,10 +99,25 @@ int RegionExport::open_region(std::uint32_t device) {
         if (ours) unlink(path.c_str());
     }
     const int made = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (made >= 0) return descriptors_[device] = made;
+    if (made >= 0) return with_space(device, made);
     refused_.insert(device);
     log_warning("cannot write the region " + path + ": " + std::strerror(errno) +
                 "; if tt-metal made it, its own figures stand there");
+    return -1;
+}
+
+// All of it or nothing: a reader would take half a region for a whole one. Tried again with the next change.
+int RegionExport::with_space(std::uint32_t device, int descriptor) {
+    const int reason = posix_fallocate(descriptor, 0, sizeof(Region));
+    if (reason == 0) {
+        starved_.erase(device);
+        return descriptors_[device] = descriptor;
+    }
+    unlink(path_of(device).c_str());
+    close(descriptor);
+    if (starved_.insert(device).second)
+        log_warning("cannot write the region " + path_of(device) + ": " + std::strerror(reason) +
+                    "; it is written once there is space");
     return -1;
 }
 

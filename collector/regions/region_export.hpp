@@ -30,6 +30,7 @@ public:
 private:
     std::map<std::uint32_t, Region> regions_of_devices(const StatsReader& stats);
     int open_region(std::uint32_t device);
+    int with_space(std::uint32_t device, int descriptor);
     std::string path_of(std::uint32_t device) const;
 
     std::string directory_;
@@ -38,6 +39,7 @@ private:
     std::map<std::uint32_t, Region> written_;
     std::map<std::uint32_t, int> descriptors_;
     std::set<std::uint32_t> refused_;  // told of
+    std::set<std::uint32_t> starved_;  // the same, but tried again
 };
 
 }  // namespace tidemark::collector::regions

@@ -113,6 +113,8 @@ public:
     // and go within unchanged pages don't make a list inexact: each is listed as of some moment of the walk.
     LiveBuffers live_buffers() {
         LiveBuffers result;
+        // Nothing is left of the table then, and to touch it would take memory in /dev/shm, if there is any.
+        result.exact = exited() && load(header().live) == 0;
         for (int tries = 0; tries < kTries && !result.exact; ++tries) {
             result.buffers.clear();
             grow_map();

@@ -67,7 +67,7 @@ std::vector<StatusLine> loss_lines(const model::Snapshot& snapshot, const Figure
         }
         if (counters->rows_dropped != 0) {
             lines.push_back({plural(counters->rows_dropped, "row is", "rows are", figures) +
-                                 " not shown: a table of the segment is full",
+                                 " not shown: a table of the segment, or /dev/shm, is full",
                              Style::kWarning});
         }
         if (counters->audit_differences != 0) {
