@@ -18,7 +18,7 @@ class TestsNamed(unittest.TestCase):
         listed = subprocess.run(["ctest", "--show-only=json-v1"], stdout=subprocess.PIPE, check=True)
         known = [test["name"] for test in json.loads(listed.stdout)["tests"]]
         # Those that need kill points are in other builds only.
-        lists = " ".join(path.read_text(encoding="utf-8") for path in SOURCE.glob("tests/**/CMakeLists.txt"))
+        lists = " ".join(path.read_text(encoding="utf-8") for path in [*SOURCE.glob("tests/**/CMakeLists.txt"), SOURCE / "bench/CMakeLists.txt"])
         for document in DOCUMENTS:
             names = set(NAMED.findall((SOURCE / document).read_text(encoding="utf-8")))
             self.assertTrue(names, document)
