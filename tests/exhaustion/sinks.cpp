@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A full disk under every file that is written: event log, leak log, the collector's own log, `query --log`, the report of
+// A full disk under every file that is written: event log, leak log, the collector's own log, the report of
 // `run`. The sink loses lines, says so once and counts them, the drain loses nothing, and lines come again with space.
 #include "tests/exhaustion/host.hpp"
 #include "tests/exhaustion/logged.hpp"
