@@ -20,7 +20,7 @@ public:
     enum class Access { kReadOnly, kReadWrite };
 
     static bool open(const std::string&, Access, uid_t owner, std::uint64_t, Segment& out,
-                     std::string&) {
+                     std::string&, int* = nullptr) {
         out.owner_ = owner;
         return true;
     }
