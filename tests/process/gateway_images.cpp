@@ -47,8 +47,8 @@ TEST_CASE("a client that executes another program leaves what it held, and begin
     REQUIRE(client.tell("connect") == "ok");
     REQUIRE(client.tell("alloc 0 0 1 7") == "ok");
     REQUIRE(comes_true([&] { return ask(world.path, 0).dram == 7; }));
+    REQUIRE(comes_true([&] { return executed_image(world, client.pid()).has_value(); }));
     const auto old = executed_image(world, client.pid());
-    REQUIRE(old);
     CHECK(usage_of(world.instance.name(), old->image)->freed_by_exit == 100);
     CHECK(client.tell("free 0 1") == "ok");  // the new program's, not the old one's of that id
     CHECK(comes_true([&] { return ask(world.path, 0).dram == 0; }));
