@@ -26,10 +26,12 @@ bool Clients::has_executed(const ClientProcess& client) const {
 
 // It ends as one that died does: read to the end, under a key that no process has.
 void Clients::end_program(const std::shared_ptr<ClientProcess>& old) {
-    const auto client = old;  // `old` may lie in the map
-    clients_.erase(Key(client->known_as));
+    auto entry = clients_.extract(Key(old->known_as));
+    // `old` may be the entry's own, which the end below takes away.
+    const std::shared_ptr<ClientProcess> client = entry.mapped();
     client->known_as = {0, ++numbered_};
-    clients_[client->known_as] = client;
+    entry.key() = client->known_as;
+    clients_.insert(std::move(entry));
     client->is_dead = true;
     client->ending = {TIDEMARK_ENDING_EXECUTED, 0};
     unwatch(*client);

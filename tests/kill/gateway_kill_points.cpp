@@ -28,10 +28,10 @@ std::optional<tidemark_process_row> client_row(const std::string& instance, pid_
 void tell_everything(const OlderClient& client) {
     client.tell("alloc 0 0 1 100");
     client.tell("alloc -1 0 2 100");
-    client.tell("many 0 700");
+    client.tell("many 0 50000");
 }
 
-void die_at(const char* point, Kills& kills) {
+void die_at(const std::string& point, Kills& kills) {
     INFO(point);
     const OwnInstance instance;
     const OwnFolder folder;
