@@ -20,7 +20,7 @@ namespace {
 constexpr std::uint32_t kVictimDevice = 40;
 constexpr std::uint64_t kVictimEvents =
     20'000;  // fewer than its ring holds: it never waits, and never loses
-constexpr int kShortRounds = 15;
+constexpr int kShortRounds = 10;
 
 // A program that counts its events one by one until it is killed.
 class Victim {
@@ -87,7 +87,7 @@ public:
 
     void round() {
         std::vector<std::unique_ptr<Victim>> victims;
-        for (std::uint64_t i = 0; i < 1 + random_() % 4; ++i)
+        for (std::uint64_t i = 0; i < 2 + random_() % 8; ++i)
             victims.push_back(std::make_unique<Victim>(instance_));
         for (int strokes = 1 + static_cast<int>(random_() % 3); strokes > 0; --strokes)
             strike(*victims[random_() % victims.size()]);
