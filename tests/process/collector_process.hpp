@@ -23,6 +23,8 @@ public:
     ~OwnInstance() {
         if (const auto stats = StatsReader::open(name_))  // a killed collector leaves its socket
             unlink(std::string(stats->control_socket()).c_str());
+        unlink(("/run/tidemark/" + name_ + ".sock")
+                   .c_str());  // root's, also where no stats segment is left
         for (const std::string& object : objects())
             unlink(("/dev/shm/" + object).c_str());
         for (const std::string& ring : rings())

@@ -12,6 +12,7 @@
 #include "tidemark/account_reader.hpp"
 
 using tidemark::test::HandRing;
+using tidemark::test::KeptInstance;
 using tidemark::test::RunningCore;
 using tidemark::test::unique_instance;
 
@@ -164,7 +165,8 @@ TEST_CASE("what an image left is reported, and its figures go over to the device
 }
 
 TEST_CASE("what an image left takes little memory, however much it once had") {
-    RunningCore core(unique_instance(), true);
+    const KeptInstance kept;
+    RunningCore core(kept.name, true);
     HandRing ring(core.configuration.instance);
     for (std::uint64_t id = 0; id < 50000; ++id) {
         if (id % 500 == 0) core.flush();

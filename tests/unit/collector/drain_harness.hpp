@@ -100,4 +100,10 @@ private:
     }
 };
 
+// The name of an instance whose collector keeps what it has; at its end nothing is left of it.
+struct KeptInstance {
+    ~KeptInstance() { const RunningCore last(name); }
+    const std::string name = unique_instance();
+};
+
 }  // namespace tidemark::test
