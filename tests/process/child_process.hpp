@@ -69,10 +69,10 @@ inline int wait_until_ended(pid_t pid) {
 }
 
 // What a program writes to its standard output; its wait status in `status`.
-inline std::string output_of(const Words& words, int& status) {
+inline std::string output_of(const Words& words, int& status, const Variables& variables = {}) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return {};
-    const pid_t pid = start(words, {}, ends[1]);
+    const pid_t pid = start(words, variables, ends[1]);
     close(ends[1]);
     std::string text;
     char bytes[65536];

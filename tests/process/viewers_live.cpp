@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "tests/process/ran.hpp"
 #include "tests/process/script_world.hpp"
 #include "unit/sensors/fake_machine.hpp"
 
@@ -16,26 +17,6 @@ using Json = nlohmann::json;
 namespace {
 
 constexpr std::uint64_t kEvents = 1000;
-
-struct Ran {
-    int status = -1;
-    std::string out;
-};
-
-Ran run(const Words& words, const Variables& variables = {}) {
-    int ends[2];
-    REQUIRE(pipe2(ends, O_CLOEXEC) == 0);
-    const pid_t pid = start(words, variables, ends[1]);
-    close(ends[1]);
-    Ran ran;
-    char bytes[65536];
-    for (ssize_t size = 0; (size = read(ends[0], bytes, sizeof bytes)) > 0;)
-        ran.out.append(bytes, static_cast<std::size_t>(size));
-    close(ends[0]);
-    const int status = wait_until_ended(pid);
-    ran.status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    return ran;
-}
 
 bool holds(const std::string& text, std::string_view part) {
     return text.find(part) != std::string::npos;
