@@ -54,8 +54,7 @@ std::vector<StatusLine> untracked_lines(const model::Collector& collector, const
         return {};
     }
     return {{plural(collector.counters->untracked_images, "program", "programs", figures) +
-                 " of this user ran untracked since boot: no ring could be had (`tidemark doctor` "
-                 "looks why)",
+                 " ran untracked: no ring could be had (`tidemark doctor` looks why)",
              Style::kWarning}};
 }
 
@@ -68,6 +67,12 @@ std::vector<StatusLine> loss_lines(const model::Snapshot& snapshot, const Figure
         if (counters->rows_dropped != 0) {
             lines.push_back({plural(counters->rows_dropped, "row is", "rows are", figures) +
                                  " not shown: a table of the segment, or /dev/shm, is full",
+                             Style::kWarning});
+        }
+        if (counters->rows_refused != 0) {
+            lines.push_back({plural(counters->rows_refused, "row", "rows", figures) +
+                                 " of devices and pools not made: a user has its share (the "
+                                 "collector's log says who)",
                              Style::kWarning});
         }
         if (counters->audit_differences != 0) {

@@ -83,6 +83,7 @@ Collector::Counters counters_of(const tidemark_collector_row& row) {
     counters.recoveries = row.recoveries;
     counters.restarts = row.restarts;
     counters.rows_dropped = row.rows_dropped;
+    counters.rows_refused = row.rows_refused;
     counters.sink_dropped = row.sink_dropped;
     counters.untracked_images = row.untracked_images;
     counters.audits = row.audits;

@@ -135,6 +135,7 @@ struct Collector {
         std::uint64_t recoveries = 0;
         std::uint64_t restarts = 0;
         std::uint64_t rows_dropped = 0;
+        std::uint64_t rows_refused = 0;  // their user has its share
         std::uint64_t sink_dropped = 0;
         std::uint64_t untracked_images = 0;
         std::uint64_t audits = 0;

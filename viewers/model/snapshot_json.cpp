@@ -55,6 +55,7 @@ void add_counters(Json& object, const Collector::Counters& counters) {
     object["recoveries"] = counters.recoveries;
     object["restarts"] = counters.restarts;
     object["rows_dropped"] = counters.rows_dropped;
+    object["rows_refused"] = counters.rows_refused;
     object["sink_dropped"] = counters.sink_dropped;
     object["audits"] = counters.audits;
     object["audit_differences"] = counters.audit_differences;
