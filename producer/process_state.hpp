@@ -158,6 +158,10 @@ void drop_page_lock() noexcept;
 // ring: what it made would be its parent's, under a wrong name.
 bool begin_process() noexcept;
 
+// Maps the user's bell page while its name can still be reached: a program that changes its root directory before its
+// first event could not be counted as untracked else.
+void know_bell() noexcept;
+
 // False for a second after making a ring failed.
 bool is_time_to_make_state() noexcept;
 

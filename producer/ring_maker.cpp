@@ -199,6 +199,8 @@ bool begin_process() noexcept {
     return true;
 }
 
+void know_bell() noexcept { find_bell(static_cast<std::uint32_t>(raw_syscall(SYS_geteuid))); }
+
 bool is_time_to_make_state() noexcept {
     const std::uint64_t retry = __atomic_load_n(&process_page.retry_ns, __ATOMIC_RELAXED);
     return retry == 0 || shm::monotonic_ns(CLOCK_MONOTONIC_COARSE) >= retry;

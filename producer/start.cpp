@@ -80,7 +80,9 @@ void end_recording() noexcept {
 
 void start(StartMode how) noexcept {
     if (current_mode() == Mode::kUndecided) decide();
-    if (how == StartMode::kConstructor && current_mode() == Mode::kOn) register_fork_handlers();
+    if (how != StartMode::kConstructor || current_mode() != Mode::kOn) return;
+    register_fork_handlers();
+    know_bell();
 }
 
 std::uint32_t tracking() noexcept {
@@ -98,7 +100,7 @@ void enter_sandbox(SandboxKind kind) noexcept {
     // While a system call is still allowed: a collector that sleeps must learn that it has to look by itself from now on.
     if (ProcessState* state = current_state()) {
         TIDEMARK_SHARED_STORE("sandbox.poll_me",
-                              __atomic_store_n(&state->header().poll_me, 1u, __ATOMIC_RELAXED));
+                              __atomic_store_n(&state->header().poll_me, 2u, __ATOMIC_RELAXED));
         look_at_bell(state->header());
     }
     const Sandbox wanted = kind == SandboxKind::kFilter ? Sandbox::kFilter : Sandbox::kSilent;

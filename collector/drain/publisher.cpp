@@ -91,7 +91,7 @@ void Publisher::publish_ending(Image& image) {
     stats_.end_pass(pass_);
 }
 
-tidemark_process_row Publisher::process_row_of(const Image& image) {
+tidemark_process_row Publisher::process_row_of(Image& image) {
     const Account& account = *image.account;
     const AccountState& state = account.state;
     tidemark_process_row row{};
@@ -114,7 +114,8 @@ tidemark_process_row Publisher::process_row_of(const Image& image) {
     row.exact = account.exact() ? 1 : 0;
     row.quarantine = state.quarantine;
     row.lanes = state.lanes_seen / 2;
-    row.sandboxed = image.ring && image.ring->sandboxed() ? 1 : 0;
+    if (image.ring) image.sandboxed = image.ring->sandboxed();
+    row.sandboxed = image.sandboxed ? 1 : 0;
     Account::Losses lost;
     account.copy_losses(lost);
     for (int cause = 0; cause < TIDEMARK_LOSS_CAUSE_COUNT; ++cause) {

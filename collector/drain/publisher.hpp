@@ -82,7 +82,7 @@ private:
     Device& own_device(std::uint32_t number);
     bool has_history(std::uint32_t index, const Total& total);
     void publish_image(Image& image);
-    static tidemark_process_row process_row_of(const Image& image);
+    static tidemark_process_row process_row_of(Image& image);
     void publish_usages(Image& image, bool all);  // all: also those that did not move
     void free_usage_row(std::uint32_t& index);
     std::uint32_t pool_number(const Account& account, const UsageState& usage);

@@ -276,7 +276,7 @@ TEST_CASE(
     CHECK(play(instance, {"enters_a_filter"}).exited_with(0));
     auto rings = instance.rings();
     REQUIRE(rings.size() == 1);
-    CHECK(rings[0].header.poll_me == 1);
+    CHECK(rings[0].header.poll_me == 2);
     CHECK(rings[0].allocations() > 16'000);  // it grew beforehand
     CHECK(rings[0].allocations() + rings[0].lost(TIDEMARK_LOSS_SANDBOX) == 40'010);
     CHECK(rings[0].faults == 0);

@@ -58,6 +58,27 @@ std::vector<StatusLine> untracked_lines(const model::Collector& collector, const
              Style::kWarning}};
 }
 
+std::vector<StatusLine> unknown_lines(const model::Snapshot& snapshot, const Figures& figures) {
+    std::vector<StatusLine> lines;
+    const auto& counters = snapshot.collector.counters;
+    if (counters && counters->rings_refused != 0) {
+        lines.push_back({plural(counters->rings_refused, "ring was", "rings were", figures) +
+                             " refused: what such a program does is not known (in a user "
+                             "namespace, by another version, or no ring at all)",
+                         Style::kWarning});
+    }
+    for (const model::Process& process : snapshot.processes) {
+        if (process.sandboxed) {
+            lines.push_back(
+                {"pid " + (process.pid ? std::to_string(*process.pid) : std::string("N/A")) + " " +
+                     model::printable(process.name.value_or("")) +
+                     " entered a sandbox: what it forked since is not tracked, and not known",
+                 Style::kWarning});
+        }
+    }
+    return lines;
+}
+
 std::vector<StatusLine> loss_lines(const model::Snapshot& snapshot, const Figures& figures) {
     std::vector<StatusLine> lines;
     if (const auto& counters = snapshot.collector.counters) {
@@ -100,11 +121,15 @@ std::vector<StatusLine> status_lines(const model::Snapshot& snapshot, const Figu
     lines[0].text.insert(0, ascii ? (none ? "- " : "* ") : (none ? "○ " : "● "));
     const std::vector<StatusLine> losses = loss_lines(snapshot, figures);
     lines.insert(lines.end(), losses.begin(), losses.end());
-    if (losses.empty() && snapshot.collector.counters) {
-        lines.push_back({"nothing lost", Style::kDim});
+    std::vector<StatusLine> unknown = untracked_lines(snapshot.collector, figures);
+    for (StatusLine& line : unknown_lines(snapshot, figures)) {
+        unknown.push_back(std::move(line));
     }
-    const std::vector<StatusLine> untracked = untracked_lines(snapshot.collector, figures);
-    lines.insert(lines.end(), untracked.begin(), untracked.end());
+    if (losses.empty() && snapshot.collector.counters) {
+        lines.push_back(
+            {unknown.empty() ? "nothing lost" : "nothing lost of what is tracked", Style::kDim});
+    }
+    lines.insert(lines.end(), unknown.begin(), unknown.end());
     if (!snapshot.consistent) {
         lines.push_back({"the collector published meanwhile: rows may belong to different moments",
                          Style::kDim});

@@ -167,6 +167,7 @@ Process process_of(const tidemark_process_row& row) {
     process.ending_code = row.ending_code;
     process.origin = row.origin;
     process.quarantine = row.quarantine;
+    process.sandboxed = row.sandboxed != 0;
     process.events = row.events;
     process.unknown_frees = row.unknown_frees;
     process.inherited_frees = row.inherited_frees;

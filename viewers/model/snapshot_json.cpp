@@ -141,6 +141,7 @@ Json process_json(const Process& process) {
     object["signal"] = by_signal ? Json(process.ending_code) : Json(nullptr);
     object["origin"] = origin_word(process.origin);
     object["quarantine"] = text_or_null(quarantine_words(process.quarantine));
+    object["sandboxed"] = process.sandboxed;
     return object;
 }
 
