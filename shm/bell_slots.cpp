@@ -114,6 +114,7 @@ bool BellSlots::open_page(std::uint32_t uid, Page& out) const {
         return false;
     }
     out.guard = FaultGuard::add(out.segment.data(), out.segment.size());
+    if (out.guard < 0) return false;  // its user could cut it off under us: its rings are polled
     return out.segment.populate(0, sizeof(BellPage));
 }
 

@@ -71,6 +71,11 @@ std::unique_ptr<Ring> Ring::attach(const std::string& name, const std::string& i
         return nullptr;
     }
     ring->guard_ = shm::FaultGuard::add(ring->segment_.data(), ring->segment_.size());
+    if (ring->guard_ < 0) {
+        why = Refusal::kExhausted;
+        error = "cannot attach " + path + ": as many rings are attached as can be guarded";
+        return nullptr;
+    }
     std::memcpy(static_cast<void*>(&ring->copy_), ring->segment_.data(), sizeof ring->copy_);
     const shm::RingHeader& said = ring->copy_;
     if (!ring->check(error)) {

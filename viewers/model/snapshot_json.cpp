@@ -6,6 +6,7 @@
 #include "tidemark/stats_abi.h"
 #include "viewers/model/hardware_json.hpp"
 #include "viewers/model/names.hpp"
+#include "viewers/model/text.hpp"
 
 namespace tidemark::model {
 namespace {
@@ -190,7 +191,8 @@ Json to_json(const Snapshot& snapshot) {
 }
 
 std::string dump(const Json& document, int indent) {
-    return document.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
+    return without_raw_controls(
+        document.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 }  // namespace tidemark::model
