@@ -212,10 +212,7 @@ ProcessState* make_state() noexcept {
         note_failure(failure_of(error));
         return nullptr;
     }
-    const std::uint64_t epoch = __atomic_add_fetch(&inherited.last_epoch, 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&process_page.epoch, epoch, __ATOMIC_RELAXED);
-    // SYNC(process-state): release, so that who finds the state finds it complete, its epoch too.
-    __atomic_store_n(&process_page.state, state, __ATOMIC_RELEASE);
+    publish_state(*state);
     send_losses(state->header());
     return state;
 }

@@ -14,7 +14,7 @@ using namespace tidemark::test;
 namespace {
 
 // Those of making and writing a ring are passed by the collector here.
-constexpr const char* kPoints[] = {"proxy.lanes_used", "proxy.loss",  "create.object",
+constexpr const char* kPoints[] = {"claim.used", "proxy.loss",  "create.object",
                                    "create.lock",      "create.size", "append.record",
                                    "append.head",      "link.record", "link.head"};
 

@@ -40,6 +40,7 @@ unsigned choose(unsigned count);
 // The calling thread's number; -1 in setup and check.
 int self();
 bool was_killed(int thread);
+bool was_interrupted(int thread);  // by its handler
 bool is_asleep(int thread);  // in check: it sleeps and nobody will wake it
 
 // A futex word: sleeps if the newest value is `value`, and wakes all who sleep. As in the kernel, the comparison, the

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "models/checker/explorer.hpp"
+#include "models/checker/held_store.hpp"
 
 namespace tidemark::model {
 
@@ -22,6 +23,7 @@ struct Fiber {
     State state;
     bool has_begun;
     bool has_been_interrupted;
+    bool is_interrupted;  // now
     std::uint32_t* sleeps_on;
     struct Store {
         std::byte* at;
@@ -125,9 +127,24 @@ void schedule() {
     }
 }
 
+void interrupt_or_not(int thread) {
+    Fiber& fiber = fibers[thread];
+    if (model->threads[thread].handler == nullptr || fiber.has_been_interrupted) return;
+    if (pick(2) == 0) return;
+    fiber.has_been_interrupted = true;
+    memory.note(thread, 0x51C);
+    explorer->tell("thread " + std::to_string(thread) + " is interrupted");
+    fiber.is_interrupted = true;
+    model->threads[thread].handler();
+    fiber.is_interrupted = false;
+    explorer->tell("thread " + std::to_string(thread) + " goes on");
+}
+
 void run_thread(int thread) {
     fibers[thread].has_begun = true;
     model->threads[thread].run();
+    held_store::settle();
+    interrupt_or_not(thread);
     release_held_store();
     compiler_fence();
     fibers[thread].state = State::kEnded;
@@ -138,24 +155,13 @@ void run_thread(int thread) {
 void begin_fiber(int thread) {
     Fiber& fiber = fibers[thread];
     fiber.state = model->threads[thread].after < 0 ? State::kReady : State::kWaiting;
-    fiber.has_begun = fiber.has_been_interrupted = false;
+    fiber.has_begun = fiber.has_been_interrupted = fiber.is_interrupted = false;
     fiber.sleeps_on = nullptr;
     fiber.stores.clear();
     getcontext(&fiber.context);
     fiber.context.uc_stack = {stacks[thread], 0, kStackBytes};
     fiber.context.uc_link = nullptr;
     makecontext(&fiber.context, reinterpret_cast<void (*)()>(run_thread), 1, thread);
-}
-
-void interrupt_or_not(int thread) {
-    Fiber& fiber = fibers[thread];
-    if (model->threads[thread].handler == nullptr || fiber.has_been_interrupted) return;
-    if (pick(2) == 0) return;
-    fiber.has_been_interrupted = true;
-    memory.note(thread, 0x51C);
-    explorer->tell("thread " + std::to_string(thread) + " is interrupted");
-    model->threads[thread].handler();
-    explorer->tell("thread " + std::to_string(thread) + " goes on");
 }
 
 void be_killed_or_not() {
@@ -228,7 +234,9 @@ unsigned choose(unsigned options) {
 }
 
 int self() { return running; }
+bool is_in_handler() { return fibers[running].is_interrupted; }
 bool was_killed(int thread) { return fibers[thread].state == State::kKilled; }
+bool was_interrupted(int thread) { return fibers[thread].has_been_interrupted; }
 bool is_asleep(int thread) { return fibers[thread].state == State::kAsleep; }
 
 void futex_wait(std::uint32_t* word, std::uint32_t value) {
