@@ -16,6 +16,7 @@ void add_account_models(std::vector<Model>& all);
 void add_private_models(std::vector<Model>& all);
 void add_monitor_models(std::vector<Model>& all);
 void add_header_models(std::vector<Model>& all);
+void add_split_models(std::vector<Model>& all);
 void add_start_models(std::vector<Model>& all);
 void add_flush_models(std::vector<Model>& all);
 void add_handler_models(std::vector<Model>& all);

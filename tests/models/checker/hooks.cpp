@@ -22,6 +22,18 @@ T* plain(volatile T* address) {
     return const_cast<T*>(address);
 }
 
+std::uint64_t load_word(const void* at, unsigned bytes, Order order) {
+    if (bytes < 8 || !memory.is_in_halves(at)) return memory.load(self(), at, bytes, order);
+    const std::uint64_t low = memory.load(self(), at, 4, order);
+    return low | memory.load(self(), static_cast<const char*>(at) + 4, 4, order) << 32;
+}
+
+void store_word(void* at, unsigned bytes, std::uint64_t value, Order order) {
+    if (bytes < 8 || !memory.is_in_halves(at)) return memory.store(self(), at, bytes, value, order);
+    memory.store(self(), at, 4, value & 0xFFFFFFFFu, order);
+    memory.store(self(), static_cast<char*>(at) + 4, 4, value >> 32, order);
+}
+
 template <class T>
 T load(const volatile T* address, int order, std::uintptr_t site) {
     if (!is_modelled(address)) return __atomic_load_n(address, __ATOMIC_SEQ_CST);
@@ -29,7 +41,7 @@ T load(const volatile T* address, int order, std::uintptr_t site) {
     held_store::before_load(at, sizeof(T));
     before_access();
     const Order asked = explorer->at_site(site, order_of(order));
-    const auto value = static_cast<T>(memory.load(self(), at, sizeof(T), asked));
+    const auto value = static_cast<T>(load_word(at, sizeof(T), asked));
     tell_access(asked.acquires ? "acquires" : "loads", at, value);
     held_store::after_load();
     return value;
@@ -43,7 +55,7 @@ void store(volatile T* address, T value, int order, std::uintptr_t site) {
     before_access();
     will_store(plain(address), sizeof(T));
     if (held_store::hold(plain(address), sizeof(T), value, asked)) return;
-    memory.store(self(), plain(address), sizeof(T), value, asked);
+    store_word(plain(address), sizeof(T), value, asked);
     tell_access(asked.releases ? "releases" : "stores", plain(address), value);
 }
 
@@ -166,6 +178,11 @@ void* __wrap_memcpy(void* to, const void* from, std::size_t bytes) {
     read(from, bytes);
     write(to, bytes);
     return __real_memcpy(to, from, bytes);
+}
+void* __wrap_memmove(void* to, const void* from, std::size_t bytes) {
+    read(from, bytes);
+    write(to, bytes);
+    return __real_memmove(to, from, bytes);
 }
 void* __wrap_memset(void* to, int value, std::size_t bytes) {
     write(to, bytes);

@@ -30,6 +30,8 @@ struct Model {
 
 // From setup: accesses to these bytes are the model's business. They are zero at first.
 void share(void* memory, std::size_t bytes);
+// Of shared bytes: words that some access whole and others by halves. Here each access is one to each half, at one moment.
+void share_in_halves(void* memory, std::size_t bytes);
 // A counter-example, if false.
 void require(bool holds, const char* what);
 // Any number below `count`.

@@ -208,6 +208,8 @@ void compiler_fence() {
 
 void share(void* shared, std::size_t bytes) { memory.share(shared, bytes); }
 
+void share_in_halves(void* shared, std::size_t bytes) { memory.share_in_halves(shared, bytes); }
+
 void require(bool holds, const char* what) {
     if (!holds) race(what, nullptr);
 }
