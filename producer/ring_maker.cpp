@@ -161,7 +161,9 @@ void before_fork() noexcept {
 void after_fork_in_parent() noexcept {
     const SystemCalls calls;
     if (!calls) return;
-    if (process_page.lock == static_cast<std::uint32_t>(shm::own_tid())) drop_page_lock();
+    if (__atomic_load_n(&process_page.lock, __ATOMIC_RELAXED) ==
+        static_cast<std::uint32_t>(shm::own_tid()))
+        drop_page_lock();
 }
 
 void after_fork_in_child() noexcept {
