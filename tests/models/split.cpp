@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A live table that is walked while pages of it split: two halves take a page's place, the page is used again for
-// another one's content, and the walker may stand anywhere. Of a page's entries the one that holds the buffer is the
+// another one's content, all go into one at the end, and the walker may stand anywhere. Of a page's entries the one that holds the buffer is the
 // model's, and of that its life and id.
 #include <cstring>
+#include <utility>
 
 #include "collector/drain/account_layout.hpp"
 #include "collector/drain/live_entry.hpp"
@@ -69,7 +70,9 @@ void begin() {
     entry.life = kLife;
     table.fill_.assign(1, {1, 1});
     journal_header = {};
-    journal.attach(&journal_header, records, nullptr, nullptr);
+    journal_header.capacity = 64;
+    const auto populate = [](void*, std::uint64_t, std::uint64_t) { return true; };
+    journal.attach(&journal_header, records, populate, nullptr);
     reader.base_ = account;
     reader.size_ = kSize;
 }
@@ -87,6 +90,23 @@ void split_and_clean() {
     table.fill_of(table.page_of(table.hash(0, kId))).used = 9;
     make_room();
 }
+// Two pages of a program that ended, and two that were left before: what is in them goes into one.
+void begin_ended() {
+    begin();
+    header().directory_depth = 1;
+    header().page_count = 4;
+    table.directory()[1] = 1;
+    page(0).depth = page(1).depth = 1;
+    const std::uint32_t home = table.page_of(table.hash(0, kId));
+    std::swap(page(0).entries[place()], page(home).entries[place()]);
+    table.fill_.assign(4, {1, 1});
+}
+void compact() {
+    table.compact(journal, 1);
+    journal.commit();
+    require(header().directory_depth == 0, "it was worth it");
+}
+
 // What a walk found that is not exact is thrown away, and it begins again.
 void walk() {
     std::vector<LiveBuffer> found;
@@ -107,6 +127,11 @@ void add_split_models(std::vector<Model>& all) {
                    "under a walk",
                    begin,
                    {walking(split), walking(walk)},
+                   walk_at_last});
+    all.push_back({"table that shrinks",
+                   "under a walk",
+                   begin_ended,
+                   {walking(compact), walking(walk)},
                    walk_at_last});
     all.push_back({"page used again",
                    "after a split, under a walk",
