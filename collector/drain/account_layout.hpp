@@ -79,8 +79,8 @@ static_assert(kPositionsOffset + kPositions * sizeof(shm::LanePosition) <= kDire
 // The account is complete: who finds the magic, a reader or a later collector, finds all that was stored before.
 inline void publish_account(tidemark_account_header& header) noexcept {
     // SYNC(live-table): release, after everything else.
-    TIDEMARK_SHARED_STORE("account.magic", __atomic_store_n(&header.magic, TIDEMARK_ACCOUNT_MAGIC,
-                                                            __ATOMIC_RELEASE));
+    TIDEMARK_SHARED_STORE(
+        "account.magic", __atomic_store_n(&header.magic, TIDEMARK_ACCOUNT_MAGIC, __ATOMIC_RELEASE));
 }
 
 }  // namespace tidemark::collector

@@ -124,11 +124,8 @@ void add_account_models(std::vector<Model>& all) {
                    begin,
                    {{erase_and_insert}, walking},
                    nothing});
-    all.push_back({"new account",
-                   "made, found",
-                   begin_new,
-                   {{make_account, true}, {find_account}},
-                   nothing});
+    all.push_back(
+        {"new account", "made, found", begin_new, {{make_account, true}, {find_account}}, nothing});
     all.push_back({"call site",
                    "a collector that may die, and a walk",
                    begin_sites,

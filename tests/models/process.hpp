@@ -12,8 +12,7 @@
 namespace tidemark::model {
 
 inline constexpr std::uint64_t kThreadBlock = shm::kFirstBlockEvents * sizeof(shm::Event);
-inline constexpr std::uint64_t kPair =
-    kThreadBlock + shm::kHandlerBlockEvents * sizeof(shm::Event);
+inline constexpr std::uint64_t kPair = kThreadBlock + shm::kHandlerBlockEvents * sizeof(shm::Event);
 
 alignas(4096) extern std::byte memory_of_ring[shm::kBlocksOffset + 64 * 1024];
 extern producer::ProcessState state;

@@ -123,11 +123,8 @@ void walk_at_last() {
 
 void add_split_models(std::vector<Model>& all) {
     const auto walking = [](void (*run)()) { return Thread{run, false, -1, nullptr, 200}; };
-    all.push_back({"page that splits",
-                   "under a walk",
-                   begin,
-                   {walking(split), walking(walk)},
-                   walk_at_last});
+    all.push_back(
+        {"page that splits", "under a walk", begin, {walking(split), walking(walk)}, walk_at_last});
     all.push_back({"table that shrinks",
                    "under a walk",
                    begin_ended,

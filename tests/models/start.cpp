@@ -63,11 +63,8 @@ void nothing() {}
 }  // namespace
 
 void add_start_models(std::vector<Model>& all) {
-    all.push_back({"settings",
-                   "decided, found",
-                   begin_undecided,
-                   {{decide_first}, {find_decided}},
-                   nothing});
+    all.push_back(
+        {"settings", "decided, found", begin_undecided, {{decide_first}, {find_decided}}, nothing});
     all.push_back({"process's state",
                    "filled, found",
                    begin_stateless,

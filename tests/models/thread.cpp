@@ -115,11 +115,8 @@ void add_thread_models(std::vector<Model>& all) {
                    begin_roomy,
                    {appending, {consume, false, -1, nullptr, 200}},
                    nothing});
-    all.push_back({"lane's descriptor",
-                   "and the consumer",
-                   begin_roomy,
-                   {appending, {see_lane}},
-                   nothing});
+    all.push_back(
+        {"lane's descriptor", "and the consumer", begin_roomy, {appending, {see_lane}}, nothing});
     all.push_back({"page lock", "two claims", begin_roomy, {appending, appending}, nothing});
     all.push_back(
         {"lane taken over",

@@ -11,7 +11,8 @@ enum class Kind { kNone, kAtomic, kPlainToCome, kPlain };
 
 struct Held {
     Kind kind = Kind::kNone;
-    bool was_held = false;  // one a thread: a single store out of place is enough for a counter-example
+    bool was_held =
+        false;  // one a thread: a single store out of place is enough for a counter-example
     std::byte* address = nullptr;
     unsigned bytes = 0;
     std::uint64_t value = 0;  // of a plain one that is to come: what was there before
@@ -78,8 +79,8 @@ bool held_store::hold(void* address, unsigned bytes, std::uint64_t value, Order 
 void held_store::may_hold_plain(void* address, std::size_t bytes) {
     if (bytes > 8 || !is_free_to_hold() || choose(2) == 0) return;
     const auto size = static_cast<unsigned>(bytes);
-    held[self()] = {
-        Kind::kPlainToCome, true, static_cast<std::byte*>(address), size, in_memory(address, size), {}};
+    held[self()] = {Kind::kPlainToCome,       true, static_cast<std::byte*>(address), size,
+                    in_memory(address, size), {}};
 }
 
 void release_held_store() {

@@ -43,7 +43,7 @@ unsigned choose(unsigned count);
 int self();
 bool was_killed(int thread);
 bool was_interrupted(int thread);  // by its handler
-bool is_asleep(int thread);  // in check: it sleeps and nobody will wake it
+bool is_asleep(int thread);        // in check: it sleeps and nobody will wake it
 
 // A futex word: sleeps if the newest value is `value`, and wakes all who sleep. As in the kernel, the comparison, the
 // sleep and the wake are ordered by its lock.

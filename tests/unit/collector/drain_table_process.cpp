@@ -47,7 +47,8 @@ struct Progress {
 class Writer {
 public:
     Writer(int file, Progress& progress) : progress_(progress), records_(1 << 16) {
-        void* base = mmap(nullptr, kPagesOffset + kLimit, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+        void* base =
+            mmap(nullptr, kPagesOffset + kLimit, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
         target_ = {static_cast<std::byte*>(base), 1};
         auto* state = reinterpret_cast<AccountState*>(target_.base + kStateOffset);
         state->seed[0] = 0x1234567;
@@ -157,7 +158,9 @@ std::string fault_of(const std::vector<LiveBuffer>& buffers, std::uint64_t stayi
 
 }  // namespace
 
-TEST_CASE("what another process lists of a table whose pages split and are used again is exact, or says that it is not") {
+TEST_CASE(
+    "what another process lists of a table whose pages split and are used again is exact, or says "
+    "that it is not") {
     Object object;
     REQUIRE(object.file >= 0);
     REQUIRE(ftruncate(object.file, kPagesOffset + kLimit) == 0);
