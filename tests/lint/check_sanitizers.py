@@ -19,6 +19,7 @@ KNOWN = {
     ("collector/CMakeLists.txt", "-Wno-tsan"): "two files include a queue that has stand-alone fences; ours have none",
     ("tests/TidemarkTest.cmake", "suppressions="): "names tests/tsan_suppressions.txt",
     ("tests/models/CMakeLists.txt", "-Wno-tsan"): "the models' checker knows fences; the sanitizer's library is not there",
+    ("tests/process/producer_process_test.cpp", "__SANITIZE_THREAD__"): "four scenes with vfork, which it makes a fork, or strict seccomp",
     ("tests/unit/monitor/figures_test.cpp", "__SANITIZE_ADDRESS__"): "one look at a child without address space, where no sanitizer lives",
     ("tests/unit/monitor/figures_test.cpp", "__SANITIZE_THREAD__"): "the same",
     ("tests/unit/monitor/threads_test.cpp", "__SANITIZE_THREAD__"): "one test forks while threads run, which ThreadSanitizer does not follow",
