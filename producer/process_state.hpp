@@ -130,9 +130,12 @@ inline shm::BellPage* bell() noexcept {
 
 // The ring's state, nullptr while there is none.
 inline ProcessState* current_state() noexcept {
-    // SYNC(process-state): acquire pairs with the release in ring_maker.cpp: the state is complete.
+    // SYNC(process-state): acquire pairs with the release in publish_state(): the state is complete.
     return __atomic_load_n(&process_page.state, __ATOMIC_ACQUIRE);
 }
+
+// Under the page's lock: every thread finds the state from now on.
+void publish_state(ProcessState& state) noexcept;
 
 // Blocks signals and takes the page's lock, waiting a bounded time for another thread; false: it did not get it. Not
 // in a sandbox, nor inside an append.

@@ -35,9 +35,12 @@ void set_clock(ClockState state) noexcept {
     __atomic_store_n(&detail::clock_state, static_cast<std::uint32_t>(state), __ATOMIC_RELAXED);
 }
 
-// Several threads may come here at once only if none ran the library's constructor; they write the same.
+// Several threads may come here at once only if none ran the library's constructor; they write the same, once each, so
+// that none of them ever finds what another one is still working out.
 void decide() noexcept {
-    read_settings(inherited.settings);
+    Settings found;
+    read_settings(found);
+    inherited.settings = found;
     if (!inherited.settings.enabled) return set_mode(Mode::kOff);
     inherited.clock = shm::choose_clock();
     // Events look at the clock's state anyway, so that those without a stack pay nothing for those with one.
@@ -67,6 +70,15 @@ void provide_for_sandbox(std::uintptr_t frame) noexcept {
     ProcessState* state = current_state();
     if (state != nullptr && own.pair != nullptr && !own.is_shared) grow_fully(*state, *own.pair);
     thread.inside = 0;
+}
+
+// From now on: who finds it makes no more system calls.
+void announce(Sandbox wanted, Sandbox before) noexcept {
+    if (wanted > before)
+        // SYNC(sandbox): seq_cst, before the look at other threads.
+        __atomic_store_n(&inherited.sandbox, static_cast<std::uint32_t>(wanted), __ATOMIC_SEQ_CST);
+    // A filter may be for all threads (SECCOMP_FILTER_FLAG_TSYNC), whatever they are at.
+    if (wanted == Sandbox::kFilter && before == Sandbox::kNone) wait_for_callers();
 }
 
 void end_recording() noexcept {
@@ -104,12 +116,7 @@ void enter_sandbox(SandboxKind kind) noexcept {
         look_at_bell(state->header());
     }
     const Sandbox wanted = kind == SandboxKind::kFilter ? Sandbox::kFilter : Sandbox::kSilent;
-    const Sandbox before = sandbox();
-    if (wanted > before)
-        // SYNC(sandbox): seq_cst, before the look at other threads.
-        __atomic_store_n(&inherited.sandbox, static_cast<std::uint32_t>(wanted), __ATOMIC_SEQ_CST);
-    // A filter may be for all threads (SECCOMP_FILTER_FLAG_TSYNC), whatever they are at.
-    if (wanted == Sandbox::kFilter && before == Sandbox::kNone) wait_for_callers();
+    announce(wanted, sandbox());
     if (wanted == Sandbox::kSilent) end_recording();
 }
 

@@ -57,8 +57,7 @@ bool Ledger::open_own(const std::string& name, bool& made, std::string& error) {
         header().size = kLedgerSize;
         header().next_serial = 1;
         header().next_pool = kFirstNamedPool;
-        std::atomic_signal_fence(std::memory_order_seq_cst);  // SYNC(journal)
-        TIDEMARK_SHARED_STORE("ledger.magic", header().magic = kLedgerMagic);
+        publish_ledger(header());
     }
     auto* journal = reinterpret_cast<JournalHeader*>(segment_.data() + kJournalOffset);
     journal->capacity = kJournalRecords;
@@ -98,8 +97,7 @@ LedgerRow* Ledger::row(std::uint32_t device, std::uint32_t pool, const char* nam
     fresh.memory = memory;
     std::memcpy(fresh.pool_name, name, sizeof fresh.pool_name);
     // A row without figures says nothing wrong, so it needs no undo.
-    std::atomic_signal_fence(std::memory_order_seq_cst);  // SYNC(journal)
-    TIDEMARK_SHARED_STORE("ledger.row", fresh.used = uid + 1);
+    publish_row(fresh, uid);
     ++row_count_;
     return &fresh;
 }

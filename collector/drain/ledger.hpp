@@ -57,6 +57,17 @@ struct LedgerHeader {
 };
 static_assert(sizeof(LedgerHeader) % 8 == 0);
 
+// What a new ledger, or a new row, consists of is stored before the word that says so: who comes after a kill finds it
+// complete or not at all. A row without figures says nothing wrong, so it needs no undo.
+inline void publish_ledger(LedgerHeader& header) noexcept {
+    std::atomic_signal_fence(std::memory_order_seq_cst);  // SYNC(journal)
+    TIDEMARK_SHARED_STORE("ledger.magic", header.magic = kLedgerMagic);
+}
+inline void publish_row(LedgerRow& row, std::uint32_t uid) noexcept {
+    std::atomic_signal_fence(std::memory_order_seq_cst);  // SYNC(journal)
+    TIDEMARK_SHARED_STORE("ledger.row", row.used = uid + 1);
+}
+
 // Drain thread only.
 class Ledger {
 public:

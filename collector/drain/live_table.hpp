@@ -125,6 +125,7 @@ private:
     bool deepen(Journal& journal) noexcept;
     std::uint32_t compact_depth(std::uint64_t left) const;
     void store_page_count(Journal& journal, std::uint32_t count) noexcept;
+    void publish_word(Journal& journal, std::uint64_t offset, std::uint64_t value) noexcept;
     void store_depth(Journal& journal, std::uint32_t depth) noexcept;
     void clear(std::uint32_t number, std::uint32_t depth) noexcept;
     void refill(const tidemark_account_page& from, std::uint32_t low, std::uint32_t high,

@@ -130,9 +130,7 @@ bool ProxyRing::fill(const Peer& peer, const std::string& instance, std::string&
     lane.owner = static_cast<std::uint32_t>(peer.pid);
     next_block_ = shm::kBlocksOffset + kFirstBlockBytes;
     writer_.begin(ring_.base, lane, shm::kBlocksOffset, shm::kFirstBlockEvents, 0);
-    // SYNC(lane-claim): release, so that who sees the lane finds its first block. Nobody can see it before publish_ring.
-    TIDEMARK_SHARED_STORE("proxy.lanes_used",
-                          __atomic_store_n(&h.lanes_used, 1u, __ATOMIC_RELEASE));
+    shm::publish_lanes(h, 1);
     return true;
 }
 
