@@ -2,6 +2,8 @@
 """The page of a run: tables with the ratio first, each with the command that repeats it. Says nothing that the run did
 not measure; what a section asks and what its rivals are is all that is written here by hand."""
 
+from report_event import event_sections
+
 BIN = "build/release/bin/"
 
 # Title, question, command, unit, key of what the others are compared with, rows (label, key).
@@ -34,7 +36,8 @@ SECTIONS = (
          ("branch on a global, in a function", "disabled/called_branch"),
          ("`tidemark::allocation` of producer.hpp, in line", "disabled/inline_allocation"),
          ("`tidemark_allocation` of producer.h", "disabled/allocation"),
-         ("`tidemark_free` of producer.h", "disabled/free")),
+         ("`tidemark_free` of producer.h", "disabled/free"),
+         ("LTTng-UST tracepoint", "disabled/lttng")),
     ),
     (
         "One thread to another",
@@ -240,7 +243,10 @@ def page(results):
         "`./dev bench` repeats all of it (`--with-rivals` installs rivals that are missing). Each row is the median of five "
         "repetitions in shuffled order, *spread* the lowest and the highest.", "",
     ]  # fmt: skip
-    for one in SECTIONS[:4] + tuple(monitor_sections()) + tuple(apply_sections()) + SECTIONS[4:]:
+    for one in SECTIONS[:2]:
+        lines += section(results["benchmarks"], *one)
+    lines += event_sections(results["benchmarks"], (table, ratio, number))
+    for one in SECTIONS[2:4] + tuple(monitor_sections()) + tuple(apply_sections()) + SECTIONS[4:]:
         lines += section(results["benchmarks"], *one)
     lines += read_section(results["benchmarks"]) + idle_section(results["idle"]) + program_section(results["programs"])
     lines += ["## Not in this run", ""]

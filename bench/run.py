@@ -10,6 +10,7 @@ import shutil
 import sys
 import time
 
+import events
 import measure
 import processes
 import report
@@ -90,6 +91,8 @@ class Run:
         load = os.getloadavg()[0]
         for question, arguments, single in PROGRAMS:
             self.program(question, arguments, single)
+        say("one event, against rivals")
+        self.results["benchmarks"].update(events.Events(self.bin_dir, self.smoke, self).all())
         self.idle()
         self.whole_program()
         self.name_absent()

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "bench/collector_process.hpp"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+namespace tidemark::bench {
+namespace {
+
+std::string beside_this_program(const char* name) {
+    std::vector<char> path(4096);
+    const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
+    const std::string self(path.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
+    return self.substr(0, self.rfind('/') + 1) + name;
+}
+
+}  // namespace
+
+CollectorProcess::CollectorProcess() {
+    const char* instance = std::getenv("TIDEMARK_INSTANCE");
+    int ready[2];
+    if (instance == nullptr || pipe(ready) != 0) {
+        why_ = "no instance is named, or no pipe could be made";
+        return;
+    }
+    std::string program = beside_this_program("tidemarkd");
+    std::string name = instance, number = std::to_string(ready[1]);
+    char* arguments[] = {program.data(), const_cast<char*>("--private"),
+                         const_cast<char*>("--instance"), name.data(),
+                         const_cast<char*>("--ready-fd"), number.data(), nullptr};
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addclose(&actions, ready[0]);
+    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    const int failure = posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ready[1]);
+    char answer[5] = {};
+    if (failure != 0)
+        why_ = "cannot start " + program + ": " + std::strerror(failure);
+    else if (read(ready[0], answer, 5) != 5 || std::memcmp(answer, "ready", 5) != 0)
+        why_ = program + " did not become ready";
+    close(ready[0]);
+}
+
+CollectorProcess::~CollectorProcess() {
+    if (pid_ <= 0) return;
+    kill(pid_, SIGTERM);
+    waitpid(pid_, nullptr, 0);
+}
+
+double CollectorProcess::processor_seconds() const {
+    clockid_t clock;
+    timespec spent{};
+    if (clock_getcpuclockid(pid_, &clock) != 0 || clock_gettime(clock, &spent) != 0) return 0;
+    return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) * 1e-9;
+}
+
+}  // namespace tidemark::bench
