@@ -5,12 +5,13 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
 #include <vector>
+
+#include "bench/processor_time.hpp"
 
 namespace tidemark::bench {
 namespace {
@@ -58,11 +59,6 @@ CollectorProcess::~CollectorProcess() {
     waitpid(pid_, nullptr, 0);
 }
 
-double CollectorProcess::processor_seconds() const {
-    clockid_t clock;
-    timespec spent{};
-    if (clock_getcpuclockid(pid_, &clock) != 0 || clock_gettime(clock, &spent) != 0) return 0;
-    return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) * 1e-9;
-}
+double CollectorProcess::processor_seconds() const { return processor_seconds_of(pid_); }
 
 }  // namespace tidemark::bench

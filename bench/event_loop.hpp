@@ -12,50 +12,10 @@
 #include <vector>
 
 #include "bench/harness.hpp"
+#include "bench/samples.hpp"
 #include "shm/clock.hpp"
 
 namespace tidemark::bench {
-
-// Nanoseconds of a tick of shm::counter(), measured once against the system's clock.
-inline double tick_ns() {
-    static const double factor = [] {
-        const std::uint64_t ticks = shm::counter(), ns = shm::monotonic_ns();
-        while (shm::monotonic_ns() - ns < 20'000'000) {
-        }
-        const auto elapsed = static_cast<double>(shm::monotonic_ns() - ns);
-        return elapsed / static_cast<double>(shm::counter() - ticks);
-    }();
-    return factor;
-}
-
-class Samples {
-public:
-    void add(std::uint64_t ticks) { ticks_.push_back(static_cast<double>(ticks)); }
-    // Of the samples sorted, the one at this share, in ticks; 0 without samples.
-    double at(double share) {
-        if (ticks_.empty()) return 0;
-        const auto place =
-            static_cast<std::ptrdiff_t>(share * static_cast<double>(ticks_.size() - 1));
-        std::nth_element(ticks_.begin(), ticks_.begin() + place, ticks_.end());
-        return ticks_[static_cast<std::size_t>(place)];
-    }
-
-private:
-    std::vector<double> ticks_;
-};
-
-// What two readings of the clock say with nothing between them, in ticks; taken off the figures of single events.
-inline double clock_cost() {
-    static const double cost = [] {
-        Samples samples;
-        for (int i = 0; i < 4096; ++i) {
-            const std::uint64_t begun = shm::counter_fenced();
-            samples.add(shm::counter_fenced() - begun);
-        }
-        return samples.at(0.5);
-    }();
-    return cost;
-}
 
 struct EventRun {
     bool drained = false;      // somebody else empties what is filled
@@ -86,7 +46,8 @@ template <class Rival>
 void measure_event(benchmark::State& state, const EventRun& run) {
     if (const char* why = Rival::missing()) return refuse(state, why);
     if (state.threads() == 1) pin_to(0);
-    const double clock = clock_cost(), tick = tick_ns();
+    clock_cost();  // measured before, not within
+    const double tick = tick_ns();
     Rival rival(state.thread_index());
     Pace pace(run.drained ? kBurstPeriodNs * static_cast<std::uint64_t>(state.threads()) : 0);
     Samples bursts, singles;
@@ -110,8 +71,8 @@ void measure_event(benchmark::State& state, const EventRun& run) {
     if (const char* why = rival.wrong()) return refuse(state, why);
     const auto mean = benchmark::Counter::kAvgThreads;
     state.counters["p50_ns"] = {bursts.at(0.5) * tick / kBurst, mean};
-    state.counters["p99_ns"] = {std::max(0.0, singles.at(0.99) - clock) * tick, mean};
-    state.counters["p999_ns"] = {std::max(0.0, singles.at(0.999) - clock) * tick, mean};
+    state.counters["p99_ns"] = {single_ns(singles, 0.99), mean};
+    state.counters["p999_ns"] = {single_ns(singles, 0.999), mean};
     state.SetItemsProcessed(state.iterations() * static_cast<std::int64_t>(kBurst));
 }
 

@@ -59,7 +59,8 @@ def run_program(command, smoke, pin):
     return figures_of(rows), context, reason
 
 
-COUNTERS = ("p50_ns", "p99_ns", "p999_ns", "p9999_ns", "busy_answers", "bytes_a_buffer")
+COUNTERS = ("p50_ns", "p99_ns", "p999_ns", "p9999_ns", "busy_answers", "bytes_a_buffer", "producer_share",
+            "receiver_share", "together_share")  # fmt: skip
 
 
 def figures_of(rows):

@@ -2,7 +2,9 @@
 """The page of a run: tables with the ratio first, each with the command that repeats it. Says nothing that the run did
 not measure; what a section asks and what its rivals are is all that is written here by hand."""
 
+from page_parts import million, number, ratio, spread, table
 from report_event import event_sections
+from report_percentiles import percentile_sections
 
 BIN = "build/release/bin/"
 
@@ -113,36 +115,6 @@ def monitor_sections():
                    "bench.monitor", "ns", rows[0][1], rows)  # fmt: skip
 
 
-READ_ROWS = (
-    ("usage row of the stats segment", "read/usage_row"),
-    ("one relaxed atomic of the same process", "read/relaxed_atomic"),
-    ("`clock_gettime`", "read/clock_gettime"),
-)
-
-
-def table(head, rows):
-    lines = ["| " + " | ".join(head) + " |", "|" + "|".join("---" if i == 1 else "--:" for i in range(len(head))) + "|"]
-    lines[1] = lines[1].replace("--:|---", "--:|:--", 1)
-    return lines + ["| " + " | ".join(row) + " |" for row in rows]
-
-
-def number(value):
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:,.0f}"
-
-
-def ratio(value):
-    return f"**{value:.3f}**" if value < 0.1 else f"**{value:.2f}**"
-
-
-def million(nanoseconds):
-    return number(1e3 / nanoseconds)
-
-
-def spread(figure, show):
-    low, high = sorted((show(figure["low"]), show(figure["high"])), key=lambda text: float(text.replace(",", "")))
-    return f"{low} to {high}"
-
-
 def section(found, title, question, command, unit, base, rows):
     lines = [f"## {title}", "", question, ""]
     present = [(label, found[key]["ns"]) for label, key in rows if key in found]
@@ -167,22 +139,6 @@ def section(found, title, question, command, unit, base, rows):
     if sizes:
         lines += ["", f"Bytes a live buffer: {'; '.join(sizes)}."]
     return lines + ["", f"`{BIN}{command}`", ""]
-
-
-def read_section(found):
-    lines = ["## Reading", "", "One read, in batches of 256: median and 99th percentile of the batches, in nanoseconds. "
-             "No read makes a system call. *Busy*: a writer on another processor publishes the row without a pause.", ""]  # fmt: skip
-    cells = []
-    for label, key in READ_ROWS:
-        for state in ("idle", "busy"):
-            figures, base = found.get(f"{key}/writer_{state}"), found.get(f"read/usage_row/writer_{state}")
-            if figures and base:
-                p50, p99 = figures["p50_ns"]["median"], figures["p99_ns"]["median"]
-                cells.append([ratio(p50 / base["p50_ns"]["median"]), label, state, number(p50), number(p99)])
-    if not cells:
-        return lines + ["Not measured in this run.", ""]
-    head = ["ratio", "against: usage row", "writer", "p50 ns", "p99 ns"]
-    return lines + table(head, cells) + ["", f"`{BIN}bench.read`", ""]
 
 
 def idle_section(runs):
@@ -245,10 +201,10 @@ def page(results):
     ]  # fmt: skip
     for one in SECTIONS[:2]:
         lines += section(results["benchmarks"], *one)
-    lines += event_sections(results["benchmarks"], (table, ratio, number))
+    lines += event_sections(results["benchmarks"])
     for one in SECTIONS[2:4] + tuple(monitor_sections()) + tuple(apply_sections()) + SECTIONS[4:]:
         lines += section(results["benchmarks"], *one)
-    lines += read_section(results["benchmarks"]) + idle_section(results["idle"]) + program_section(results["programs"])
+    lines += percentile_sections(results["benchmarks"]) + idle_section(results["idle"]) + program_section(results["programs"])
     lines += ["## Not in this run", ""]
     lines += [f"* {gone['rival']}: {gone['why']}" for gone in results["absent"]]
     lines += [f"* failed: {failure['what']}: {failure['why']}" for failure in results["failures"]]

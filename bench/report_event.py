@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The page's part on one event from the caller's side: a table for each number of threads, Tidemark's event the base."""
+from page_parts import number, ratio, spread, table
 
 RIVALS = (
     ("time stamp alone", "stamp"),
@@ -19,9 +20,7 @@ QUESTIONS = (
 )  # fmt: skip
 
 
-def event_sections(found, tools):
-    """`tools`: the page's table, ratio and number."""
-    table, ratio, number = tools
+def event_sections(found):
     lines = ["## One event, against what one would use instead", "",
              "From the caller's side: an allocation and a free in turn. The median is of bursts of 128 events, per event. 99 and "
              "99.9 % are of single events with a fenced look at the processor's counter before and after, whose own cost is "
@@ -40,7 +39,7 @@ def event_sections(found, tools):
                 if row:
                     cells.append([ratio(row["p50_ns"]["median"] / base["p50_ns"]["median"]), label,
                                   number(row["p50_ns"]["median"]),
-                                  f"{number(row['p50_ns']['low'])} to {number(row['p50_ns']['high'])}",
+                                  spread(row["p50_ns"], number),
                                   number(row["p99_ns"]["median"]), number(row["p999_ns"]["median"])])  # fmt: skip
             lines += [f"**{threads} thread{'s' if threads > 1 else ''}, {title}.** {question}", ""]
             lines += table(["ratio", "against: Tidemark's event", "median ns", "spread", "99 % ns", "99.9 % ns"], cells)

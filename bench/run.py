@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures Tidemark against its rivals, all in one run, and writes the figures as JSON and as docs/benchmarks.md.
 
-Builds nothing: `./dev bench` does that first. Takes three minutes; the machine should have nothing else to do."""
+Builds nothing: `./dev bench` does that first. Takes about seven minutes; Ctrl-C ends it. the machine should have nothing else to do."""
 import argparse
 import json
 import os
@@ -27,6 +27,9 @@ PROGRAMS = (
     ("apply", [], True),
     ("publish", [], True),
     ("read", [], False),
+    ("query", [], False),
+    ("latency", [], False),
+    ("steady", [], False),
 )
 IDLE_RINGS = (1, 100, 1000)
 
