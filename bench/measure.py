@@ -36,7 +36,7 @@ def run_rows(command, smoke, pin=False, flags=(), environment=None):
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 text=True,
-                timeout=120,
+                timeout=300,
                 check=False,
                 env=environment,
                 preexec_fn=pin_to_last if pin else None,
@@ -52,15 +52,16 @@ def run_rows(command, smoke, pin=False, flags=(), environment=None):
     return parsed["benchmarks"], parsed["context"], reason_of(parsed, reason)
 
 
-def run_program(command, smoke, pin):
-    """Five shuffled repetitions in one process. Answers ({name: figures}, context, reason or None)."""
-    flags = ["--benchmark_repetitions=5", "--benchmark_min_time=0.15", "--benchmark_enable_random_interleaving=true"]
+def run_program(command, smoke, pin, repetitions=5):
+    """Shuffled repetitions in one process. Answers ({name: figures}, context, reason or None)."""
+    flags = [f"--benchmark_repetitions={repetitions}", "--benchmark_min_time=0.15",
+             f"--benchmark_enable_random_interleaving={'true' if repetitions > 3 else 'false'}"]  # fmt: skip
     rows, context, reason = run_rows(command, smoke, pin, flags)
     return figures_of(rows), context, reason
 
 
 COUNTERS = ("p50_ns", "p99_ns", "p999_ns", "p9999_ns", "busy_answers", "bytes_a_buffer", "producer_share",
-            "receiver_share", "together_share")  # fmt: skip
+            "receiver_share", "together_share", "lost")  # fmt: skip
 
 
 def figures_of(rows):

@@ -86,6 +86,36 @@ def apply_sections():
                    "rate", rows[2][1], rows)  # fmt: skip
 
 
+PIPELINE_ROWS = (
+    ("one program, 1,000 buffers", "pairs/1/1000", 1_000),
+    ("one program, 10,000 buffers", "pairs/1/10000", 10_000),
+    ("8 programs, 10,000 buffers together", "pairs/8/10000", 10_000),
+    ("64 programs, 10,000 buffers together", "pairs/64/10000", 10_000),
+    ("one program, 1,000,000 buffers", "pairs/1/1000000", 1_000_000),
+    ("64 programs, 1,000,000 buffers together", "pairs/64/1000000", 1_000_000),
+    ("one program, 8,000,000 buffers", "pairs/1/8000000", 8_000_000),
+    ("one program, ever more buffers", "growing/1/0", 1_000_000),
+    ("one program, one thread frees what another allocates", "mixed_threads/1/512", 1_000),
+)
+
+
+def pipeline_section(found):
+    lines = ["## The whole way", "", "Events applied and published a second, from programs that append as fast as they can to "
+             "the stats segment, on as many processors as there are. Against the live table with its journal alone, fed from "
+             "memory, with as many live buffers (scattered; those of the last two rows: a million, a thousand). *Lost*: "
+             "after waiting for space in vain.", ""]  # fmt: skip
+    cells = []
+    for label, key, live in PIPELINE_ROWS:
+        row, alone = found.get(f"pipeline/{key}"), found.get(f"apply/live_table/scattered/{live}")
+        if row and alone:
+            cells.append([ratio(alone["ns"]["median"] / row["ns"]["median"]), label, million(row["ns"]["median"]),
+                          spread(row["ns"], million), million(alone["ns"]["median"]), number(row["lost"]["high"])])  # fmt: skip
+    if not cells:
+        return lines + ["Not measured in this run.", ""]
+    head = ["ratio", "against: live table alone", "million a second", "spread", "live table alone", "lost"]
+    return lines + table(head, cells) + ["", "`build/release/bin/bench.pipeline`", ""]
+
+
 TRACK_ROWS = (
     ("Tidemark's monitor", "tidemark"),
     ("`std::unordered_map` under a mutex, relaxed counters", "map_and_mutex"),
@@ -204,6 +234,7 @@ def page(results):
     lines += event_sections(results["benchmarks"])
     for one in SECTIONS[2:4] + tuple(monitor_sections()) + tuple(apply_sections()) + SECTIONS[4:]:
         lines += section(results["benchmarks"], *one)
+    lines += pipeline_section(results["benchmarks"])
     lines += percentile_sections(results["benchmarks"]) + idle_section(results["idle"]) + program_section(results["programs"])
     lines += ["## Not in this run", ""]
     lines += [f"* {gone['rival']}: {gone['why']}" for gone in results["absent"]]

@@ -30,7 +30,9 @@ PROGRAMS = (
     ("query", [], False),
     ("latency", [], False),
     ("steady", [], False),
+    ("pipeline", [], False),
 )
+REPETITIONS = {"pipeline": 3}  # five else
 IDLE_RINGS = (1, 100, 1000)
 
 
@@ -55,7 +57,8 @@ class Run:
         name = " ".join([f"bench.{question}"] + arguments)
         say(name)
         path = os.path.join(self.bin_dir, f"bench.{question}")
-        figures, context, reason = measure.run_program([path] + arguments, self.smoke, single)
+        figures, context, reason = measure.run_program([path] + arguments, self.smoke, single,
+                                                       REPETITIONS.get(question, 5))  # fmt: skip
         if reason:
             self.fail(name, reason)
         self.compiler = context.get("compiler", self.compiler)
