@@ -3,7 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,19 +37,19 @@ CollectorProcess::CollectorProcess() {
     char* arguments[] = {program.data(), const_cast<char*>("--private"),
                          const_cast<char*>("--instance"), name.data(),
                          const_cast<char*>("--ready-fd"), number.data(), nullptr};
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_addclose(&actions, ready[0]);
-    posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-    const int failure = posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environ);
-    posix_spawn_file_actions_destroy(&actions);
+    pid_ = fork();
+    if (pid_ == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);  // an interrupted benchmark leaves nobody behind
+        const int null = open("/dev/null", O_RDWR);
+        dup2(null, STDIN_FILENO);
+        dup2(null, STDERR_FILENO);
+        execv(program.c_str(), arguments);
+        _exit(127);
+    }
     close(ready[1]);
     char answer[5] = {};
-    if (failure != 0)
-        why_ = "cannot start " + program + ": " + std::strerror(failure);
-    else if (read(ready[0], answer, 5) != 5 || std::memcmp(answer, "ready", 5) != 0)
-        why_ = program + " did not become ready";
+    if (read(ready[0], answer, 5) != 5 || std::memcmp(answer, "ready", 5) != 0)
+        why_ = program + " could not be started, or did not become ready";
     close(ready[0]);
 }
 

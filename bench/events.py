@@ -9,7 +9,7 @@ import tempfile
 
 from measure import figures_of, run_rows
 
-ROUNDS = 5
+ROUNDS = 3
 SESSION = "tidemark-bench"
 
 # Only Tidemark asks whether its process has one thread; a queue's consumer is a second one.
@@ -46,12 +46,12 @@ def daemon(folder):
 
 
 @contextlib.contextmanager
-def session(drain):
+def session(drain, what="tidemark_bench:*"):
     """A session that records: to disk, through its consumer, or into buffers that are only overwritten."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, daemon(folder):
         lttng("create", SESSION, *(["--output", os.path.join(folder, "trace")] if drain else ["--snapshot"]))
         try:
-            lttng("enable-event", "-s", SESSION, "-u", "tidemark_bench:*")
+            lttng("enable-event", "-s", SESSION, "-u", what)
             lttng("start", SESSION)
             yield
         finally:

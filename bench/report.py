@@ -5,6 +5,7 @@ not measure; what a section asks and what its rivals are is all that is written 
 from page_parts import million, number, ratio, spread, table
 from report_event import event_sections
 from report_percentiles import percentile_sections
+from report_scaling import scaling_section
 
 BIN = "build/release/bin/"
 
@@ -216,6 +217,34 @@ def program_section(programs):
     return lines + [line for found in programs for line in one_program(found)]
 
 
+def memory_section(found):
+    lines = ["## Memory", "", "Pages of `/dev/shm` that hold something: of a program's ring segment, after its threads have made "
+             "events faster than they were drained; of the collector's account, with a million live buffers.", ""]  # fmt: skip
+    rows = (("ring segment, one busy thread", "ring_a_thread/1"), ("ring segment, 8 busy threads, each", "ring_a_thread/8"),
+            ("account, a live buffer", "account_a_buffer/1000000"))  # fmt: skip
+    cells = [[f"{found['memory/' + key]['bytes']['median']:,.0f}", label] for label, key in rows if "memory/" + key in found]
+    if not cells:
+        return lines + ["Not measured in this run.", ""]
+    return lines + table(["bytes", "of"], cells) + ["", "`build/release/bin/bench.memory`", ""]
+
+
+TRACKERS = (("plain", "plain"), ("tidemark", "`tidemark run`"), ("heaptrack", "heaptrack"),
+            ("lttng", "LTTng's libc wrapper, buffers overwritten"), ("valgrind", "valgrind, once"))  # fmt: skip
+
+
+def more_programs_section(programs):
+    lines = ["## More whole programs", "", "Each run is compared with the plain run of its own round: `sqlite3` filling, indexing and "
+             "thinning a table in memory; `g++` compiling a small program; `redis-server` under `redis-benchmark`; two threads "
+             "that do nothing but allocate and free. heaptrack follows the first process only: of g++ that is its driver.", ""]  # fmt: skip
+    for name, found in programs.items():
+        cells = [[ratio(found[key]["wall_ratio"]["median"]), f"{label}", number(found[key]["wall"]["median"]) + " s",
+                  spread(found[key]["wall_ratio"], number), number(found[key]["cpu_ratio"]["median"])]
+                 for key, label in TRACKERS if key in found]  # fmt: skip
+        head = ["ratio of wall time", "against: plain", "wall", "spread of the ratio", "ratio of CPU time"]
+        lines += [f"**{name}:**", ""] + table(head, cells) + [""]
+    return lines + ["`./dev bench`" if programs else "Not measured in this run.", ""]
+
+
 def page(results):
     m = results["machine"]
     lines = ["# Benchmarks", "", "<!-- Written by bench/run.py. `./dev bench` measures again and writes it anew. -->", ""]
@@ -234,8 +263,10 @@ def page(results):
     lines += event_sections(results["benchmarks"])
     for one in SECTIONS[2:4] + tuple(monitor_sections()) + tuple(apply_sections()) + SECTIONS[4:]:
         lines += section(results["benchmarks"], *one)
-    lines += pipeline_section(results["benchmarks"])
+    lines += pipeline_section(results["benchmarks"]) + scaling_section(results["benchmarks"])
     lines += percentile_sections(results["benchmarks"]) + idle_section(results["idle"]) + program_section(results["programs"])
+    lines += more_programs_section(results.get("more_programs", {}))
+    lines += memory_section(results["benchmarks"])
     lines += ["## Not in this run", ""]
     lines += [f"* {gone['rival']}: {gone['why']}" for gone in results["absent"]]
     lines += [f"* failed: {failure['what']}: {failure['why']}" for failure in results["failures"]]

@@ -13,7 +13,9 @@ import time
 import events
 import measure
 import processes
+import programs
 import report
+import report_scaling
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -31,8 +33,10 @@ PROGRAMS = (
     ("latency", [], False),
     ("steady", [], False),
     ("pipeline", [], False),
+    ("scaling", [], False),
+    ("memory", [], False),
 )
-REPETITIONS = {"pipeline": 3}  # five else
+REPETITIONS = {"pipeline": 3, "scaling": 3, "memory": 1}  # five else
 IDLE_RINGS = (1, 100, 1000)
 
 
@@ -101,6 +105,8 @@ class Run:
         self.results["benchmarks"].update(events.Events(self.bin_dir, self.smoke, self).all())
         self.idle()
         self.whole_program()
+        say("sqlite3, g++, redis, a storm under trackers")
+        self.results["more_programs"] = programs.Programs(self.bin_dir, self.smoke, self).all()
         self.name_absent()
         self.results["machine"] = measure.machine(self.compiler, load)
         self.results["failures"] = self.failures
@@ -123,10 +129,16 @@ def main():
     bin_dir = os.environ.get("TIDEMARK_BIN_DIR") or os.path.join(ROOT, "build", "release", "bin")
     out = options.out or os.path.join(ROOT, "build", "bench-smoke" if options.smoke else "bench")
     run = Run(bin_dir, options.smoke)
-    run.all()
+    try:
+        run.all()
+    except KeyboardInterrupt:
+        say("interrupted; nothing was written")
+        return 130
     write(os.path.join(out, "results.json"), json.dumps(run.results, indent=1) + "\n")
     page = out if options.out or options.smoke else os.path.join(ROOT, "docs")
     write(os.path.join(page, "benchmarks.md"), report.page(run.results))
+    for name, plot in report_scaling.plots(run.results["benchmarks"]).items():
+        write(os.path.join(page, "benchmarks", name), plot)
     say(f"{run.results['seconds']:.0f} s, {len(run.failures)} failed")
     return 1 if run.failures else 0
 
