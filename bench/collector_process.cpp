@@ -34,9 +34,10 @@ CollectorProcess::CollectorProcess() {
     }
     std::string program = beside_this_program("tidemarkd");
     std::string name = instance, number = std::to_string(ready[1]);
-    char* arguments[] = {program.data(), const_cast<char*>("--private"),
-                         const_cast<char*>("--instance"), name.data(),
-                         const_cast<char*>("--ready-fd"), number.data(), nullptr};
+    char* arguments[] = {
+        program.data(), const_cast<char*>("--private"),  const_cast<char*>("--instance"),
+        name.data(),    const_cast<char*>("--ready-fd"), number.data(),
+        nullptr};
     pid_ = fork();
     if (pid_ == 0) {
         prctl(PR_SET_PDEATHSIG, SIGTERM);  // an interrupted benchmark leaves nobody behind

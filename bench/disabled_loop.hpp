@@ -22,9 +22,9 @@ void measure_disabled(benchmark::State& state, bool (*is_on)()) {
 // `is_on`: whether, against what is asked here, events are recorded.
 template <class Rival>
 void add_disabled(const std::string& name, bool (*is_on)()) {
-    benchmark::RegisterBenchmark(
-        ("disabled/" + name).c_str(),
-        [is_on](benchmark::State& state) { measure_disabled<Rival>(state, is_on); });
+    benchmark::RegisterBenchmark(("disabled/" + name).c_str(), [is_on](benchmark::State& state) {
+        measure_disabled<Rival>(state, is_on);
+    });
 }
 
 }  // namespace tidemark::bench

@@ -88,7 +88,9 @@ void add(const std::string& name, const Options& options) {
         const std::string full = "latency/" + name + (busy ? "/busy" : "/idle");
         benchmark::RegisterBenchmark(full.c_str(),
                                      [busy](benchmark::State& s) { measure<Path>(s, busy); })
-            ->Iterations(options.smoke ? 10 : busy ? 2000 : 400)
+            ->Iterations(options.smoke ? 10
+                         : busy        ? 2000
+                                       : 400)
             ->UseManualTime();
     }
 }

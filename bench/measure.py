@@ -74,7 +74,7 @@ def figures_of(rows):
             runs.setdefault(name, []).append(row)
     found = {}
     for name, some in runs.items():
-        figures = {"ns": summary([1e9 / row["items_per_second"] for row in some])}
+        figures = {"ns": summary([1e9 / max(row["items_per_second"], 1e-3) for row in some])}
         for counter in COUNTERS:
             if counter in some[0]:
                 figures[counter] = summary([row[counter] for row in some])

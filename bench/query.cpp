@@ -93,8 +93,8 @@ Bed& bed() {
 struct OneCounter {
     bool operator()() {
         unsigned char row[offsetof(tidemark_usage_row, current) + 8];
-        const int result = tidemark_reader_row(&bed().reader->raw(), TIDEMARK_TABLE_USAGE, 0, row,
-                                               sizeof row);
+        const int result =
+            tidemark_reader_row(&bed().reader->raw(), TIDEMARK_TABLE_USAGE, 0, row, sizeof row);
         benchmark::DoNotOptimize(row);
         return result == TIDEMARK_READ_OK;
     }

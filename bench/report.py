@@ -173,14 +173,14 @@ def section(found, title, question, command, unit, base, rows):
 
 
 def idle_section(runs):
-    lines = ["## Idle collector", "", "`tidemarkd` with so many attached rings whose processes do nothing: share of one "
-             "processor, user and system time of all its threads.", ""]  # fmt: skip
+    lines = ["## Idle collector", "", "`tidemarkd` with so many attached rings whose processes do nothing, and a process that looks "
+             "at as many rings every millisecond: share of one processor, user and system time of all its threads.", ""]  # fmt: skip
     if not runs:
         return lines + ["Not measured in this run.", ""]
     base = runs[0]["cpu_share"] or 1e-9
     cells = [
-        [ratio(run["cpu_share"] / base), str(run["rings"]), f"{run['cpu_share'] * 100:.3f} %",
-         number(run["wakeups_a_second"])]
+        [ratio(run["cpu_share"] / base), f"{run['rings']} {'polled' if run.get('polls') else 'attached'}",
+         f"{run['cpu_share'] * 100:.3f} %", number(run["wakeups_a_second"])]
         for run in runs
     ]  # fmt: skip
     return lines + table(["ratio", "rings", "CPU", "wake-ups a second"], cells) + ["", "`./dev bench`", ""]

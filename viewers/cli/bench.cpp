@@ -105,7 +105,9 @@ std::string json_of(const BenchFigures& figures, double seconds) {
 class BenchVerb final : public Command {
 public:
     const char* name() const override { return "bench"; }
-    const char* summary() const override { return "what an event and a query cost on this machine"; }
+    const char* summary() const override {
+        return "what an event and a query cost on this machine";
+    }
     const char* help() const override {
         return R"(Usage: tidemark bench [options]
 

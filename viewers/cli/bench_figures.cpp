@@ -172,17 +172,17 @@ bool BenchProducer::load(const std::string& instance) {
         error_ = found.error;
         return false;
     }
-    for (const char* name : {"TT_ALLOC_TRACKING_ENABLED", "TIDEMARK_POLICY",
-                             "TIDEMARK_RING_BUDGET", "TIDEMARK_STACKS"}) {
+    for (const char* name : {"TT_ALLOC_TRACKING_ENABLED", "TIDEMARK_POLICY", "TIDEMARK_RING_BUDGET",
+                             "TIDEMARK_STACKS"}) {
         ::unsetenv(name);
     }
     ::setenv("TIDEMARK_ENABLED", "1", 1);
     ::setenv("TIDEMARK_INSTANCE", instance.c_str(), 1);
     void* const library = dlopen(found.path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    const bool complete =
-        library != nullptr && find(library, "tidemark_allocation", allocation_) &&
-        find(library, "tidemark_free", free_) && find(library, "tidemark_flush", flush_) &&
-        find(library, "tidemark_get_status", status_);
+    const bool complete = library != nullptr && find(library, "tidemark_allocation", allocation_) &&
+                          find(library, "tidemark_free", free_) &&
+                          find(library, "tidemark_flush", flush_) &&
+                          find(library, "tidemark_get_status", status_);
     if (!complete) {
         const char* const why = dlerror();
         error_ = found.path + " could not be loaded: " + (why != nullptr ? why : "unknown");

@@ -19,11 +19,11 @@ struct Percentiles {
 };
 
 struct BenchFigures {
-    Percentiles event;        // of batches, per event
-    double events_a_second = 0;   // applied and published, from one thread
-    std::uint64_t lost = 0;       // events, in all of it
-    Percentiles row;          // reading one row; of batches, per read
-    Percentiles publication;  // from an append until it can be read, from rest
+    Percentiles event;           // of batches, per event
+    double events_a_second = 0;  // applied and published, from one thread
+    std::uint64_t lost = 0;      // events, in all of it
+    Percentiles row;             // reading one row; of batches, per read
+    Percentiles publication;     // from an append until it can be read, from rest
 };
 
 // The producer's library, loaded into this process: events go to `instance` from then on.
