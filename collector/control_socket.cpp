@@ -56,12 +56,7 @@ bool remove_leftover(const std::string& path, std::string& error) {
 }  // namespace
 
 bool ControlSocket::open(const std::string& path, std::string& error, mode_t mode, int backlog) {
-    constexpr int kTries = 16;  // who squats a name may be quick
-    for (int i = 0; i < kTries; ++i) {
-        if (make(path, error, mode, backlog)) return true;
-        if (!take_path_back(path)) return false;
-    }
-    return false;
+    return make_at(path, [&] { return make(path, error, mode, backlog); });
 }
 
 bool ControlSocket::make(const std::string& path, std::string& error, mode_t mode, int backlog) {

@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
+#include <utility>
 
 #include "collector/log.hpp"
 #include "shm/ring_layout.hpp"
@@ -29,36 +31,43 @@ bool renamed(const std::string& from, const std::string& to) {
     return renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0;
 }
 
-// Moved first: a name that nobody can guess is looked at by nobody, and a full directory can be moved, not removed.
-bool remove(const std::string& path, uid_t owner) {
-    const std::string folder = path.substr(0, path.rfind('/') + 1);
-    const std::string aside = folder + "tidemark.squatted." + random_digits();
-    if (!renamed(path, aside)) return false;
-    const bool removed = unlink(aside.c_str()) == 0 || rmdir(aside.c_str()) == 0;
-    log_warning(path + " was made by uid " + std::to_string(owner) +
-                (removed ? " and was removed" : " and is now " + aside + "; remove it"));
-    return true;
+bool is_everybodys(const std::string& folder) {
+    constexpr mode_t kEverybodys = S_ISVTX | S_IWOTH;
+    struct stat status {};
+    return stat(folder.c_str(), &status) == 0 && (status.st_mode & kEverybodys) == kEverybodys;
 }
 
 }  // namespace
 
-bool take_name_back(const std::string& name) {
-    struct stat status {};
-    if (geteuid() != 0 || lstat(path_of(name).c_str(), &status) != 0 || status.st_uid == 0)
-        return false;
-    const std::string own = "tidemark.user-" + std::to_string(status.st_uid) + ".";
-    if (name.compare(0, own.size(), own) == 0) return false;
-    return remove(path_of(name), status.st_uid);
+Squatters::~Squatters() {
+    if (aside_.empty()) return;
+    std::string left;
+    for (const std::string& aside : aside_) {
+        if (unlink(aside.c_str()) != 0 && rmdir(aside.c_str()) != 0) left = aside;
+    }
+    const std::string times =
+        aside_.size() > 1 ? std::to_string(aside_.size()) + " times by others, last " : "";
+    log_warning(path_ + " was made " + times + "by uid " + std::to_string(owner_) +
+                (left.empty() ? " and was removed" : " and is now " + left + "; remove it"));
 }
 
-bool take_path_back(const std::string& path) {
-    constexpr mode_t kEverybodys = S_ISVTX | S_IWOTH;
+// Moved, not removed: a name that nobody can guess is looked at by nobody, a full directory can be moved, and nothing
+// else happens before the name is taken.
+bool Squatters::move_aside() {
     struct stat status {};
-    struct stat folder {};
-    if (geteuid() != 0 || lstat(path.c_str(), &status) != 0 || status.st_uid == 0) return false;
-    if (stat(path.substr(0, path.rfind('/') + 1).c_str(), &folder) != 0) return false;
-    return (folder.st_mode & kEverybodys) == kEverybodys && remove(path, status.st_uid);
+    if (geteuid() != 0 || lstat(path_.c_str(), &status) != 0 || status.st_uid == 0) return false;
+    const std::size_t name = path_.rfind('/') + 1;
+    const std::string folder = path_.substr(0, name);
+    const std::string own = "tidemark.user-" + std::to_string(status.st_uid) + ".";
+    if (path_.compare(name, own.size(), own) == 0 || !is_everybodys(folder)) return false;
+    std::string aside = folder + "tidemark.squatted." + random_digits();
+    if (!renamed(path_, aside)) return errno == ENOENT;
+    owner_ = status.st_uid;
+    aside_.push_back(std::move(aside));
+    return true;
 }
+
+bool take_name_back(const std::string& name) { return Squatters(path_of(name)).move_aside(); }
 
 std::string set_aside(const std::string& instance, const std::string& name) {
     const std::string prefix = "tidemark." + instance + ".";

@@ -4,25 +4,45 @@
 // takes its names back; any other user can't remove what isn't its own, and has to say so.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace tidemark::collector {
 
-// Removes what is in /dev/shm under `name` (an object's, without a slash) if another user owns it, but not the one whose
-// default instance the name says. A directory that is not empty is moved aside. True: something was removed, so that
-// trying again makes sense. False for anybody but root. Any thread.
-bool take_name_back(const std::string& name);
-// The same for a path in any directory where everybody may make files (sticky and writable by all), such as /tmp, and
-// for what another user owns only. True: the path is free now.
-bool take_path_back(const std::string& path);
+// What other users put under one path of root's, in a directory where everybody may make files (sticky and writable by
+// all). Removed, and told in one line, when this ends; a directory that is not empty keeps another name. One thread.
+class Squatters {
+public:
+    explicit Squatters(std::string path) : path_(std::move(path)) {}
+    Squatters(const Squatters&) = delete;
+    Squatters& operator=(const Squatters&) = delete;
+    ~Squatters();
 
-// Calls `make` until it answers true, as long as there was something to take back: who squats the name may be quick.
+    // Moves away what is there now if another user owns it, but not the one whose default instance the name says. True:
+    // the path was free for a moment, so that trying again makes sense. False for anybody but root.
+    bool move_aside();
+
+private:
+    std::string path_;
+    std::vector<std::string> aside_;  // where it is now
+    uid_t owner_ = 0;                 // of the last
+};
+
+// The same, once, for the name of an object in /dev/shm (without a slash).
+bool take_name_back(const std::string& name);
+
+// Calls `make` until it answers true, as long as there was something to move away from `path`. Who squats it may be quick
+// and many: one of so many tries wins.
 template <class Make>
-bool make_under(const std::string& name, Make make) {
-    constexpr int kTries = 16;
+bool make_at(const std::string& path, Make make) {
+    constexpr int kTries = 1000;
+    Squatters squatters(path);
     for (int i = 0; i < kTries; ++i) {
         if (make()) return true;
-        if (!take_name_back(name)) return false;
+        if (!squatters.move_aside()) return false;
     }
     return false;
 }

@@ -15,7 +15,7 @@ namespace tidemark::collector {
 namespace {
 
 constexpr int kOpenFlags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-constexpr int kTries = 16;  // somebody removes and makes the object between two of our calls
+constexpr int kTries = 1000;  // somebody removes and makes the object between two of our calls
 
 // Opened first and made only if missing: O_CREAT on another user's object in a sticky directory says EACCES where
 // the owner check can say more (fs.protected_regular).
@@ -62,12 +62,12 @@ InstanceLock::Taken InstanceLock::take(const std::string& instance, std::string&
         error = "cannot lock instance " + instance + " (" + path_ + "): " + reason;
         return Taken::kFailed;
     };
+    Squatters squatters(path_);
     for (int i = 0; i < kTries; ++i) {
         if (descriptor_ >= 0) close(descriptor_);
         descriptor_ = open_or_create(path_);
         // Root's name is root's: it does not stay down because somebody else was here first.
-        if ((descriptor_ < 0 || !objection(descriptor_).empty()) &&
-            take_name_back(path_.substr(sizeof(shm::kShmDirectory) - 1))) {
+        if ((descriptor_ < 0 || !objection(descriptor_).empty()) && squatters.move_aside()) {
             continue;
         }
         if (descriptor_ < 0) {

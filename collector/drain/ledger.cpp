@@ -25,7 +25,7 @@ std::string Ledger::name_of(const std::string& instance) {
 
 bool Ledger::open(const std::string& instance, bool& made, std::string& error) {
     const std::string name = name_of(instance);
-    return make_under(name, [&] {
+    return make_at("/dev/shm/" + name, [&] {
         set_strange_ledger_aside(instance);
         return open_own(name, made, error);
     });

@@ -86,7 +86,7 @@ bool StatsSegment::create(const Configuration& configuration, std::uint64_t gene
     samples_start_ = end;
     end += kShapes[TIDEMARK_TABLE_HISTORY].capacity * kSamplesPerSeries *
            sizeof(tidemark_stats_sample);
-    const bool made = make_under(temporary_name_, [&] {
+    const bool made = make_at(path_of(temporary_name_), [&] {
         return shm::Segment::create(temporary_name_, rounded(end, kPage), configuration.stats_mode,
                                     segment_, error);
     });
