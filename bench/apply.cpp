@@ -27,7 +27,8 @@ constexpr std::uint64_t kAhead = 8;     // as the collector's pass
 struct Load {
     std::uint64_t live;
     bool in_order;
-    auto operator<=>(const Load&) const = default;
+    auto operator<=>(const Load&) const =
+        default;  // NOLINT(modernize-use-nullptr): no pointer here
 };
 
 const ApplyFeed& feed_of(const Load& load) {
@@ -89,7 +90,7 @@ void measure(benchmark::State& state, const Load& load) {
 
 template <class Store>
 void add(const std::string& name, const Options& options, std::uint64_t most = 1'000'000) {
-    for (const std::uint64_t live : {1'000, 10'000, 1'000'000, 8'000'000}) {
+    for (const std::uint64_t live : {1'000u, 10'000u, 1'000'000u, 8'000'000u}) {
         if (live > (options.smoke ? 10'000 : most)) continue;
         for (const bool in_order : {false, true}) {
             if (in_order && live != 10'000 && live != 1'000'000) continue;

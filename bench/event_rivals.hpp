@@ -79,7 +79,8 @@ private:
 template <class Queue>
 class QueueEvent : public NothingShared {
 public:
-    explicit QueueEvent(int thread) : thread_(thread), queue_(*queues()[thread]) {}
+    explicit QueueEvent(int thread)
+        : thread_(thread), queue_(*queues()[static_cast<std::size_t>(thread)]) {}
     static void begin(int threads) {
         for (int i = 0; i < threads; ++i)
             queues().push_back(std::make_unique<Queue>());

@@ -67,9 +67,11 @@ private:
         tidemark_allocation(device, TIDEMARK_POOL_DRAM, 1, 4096);
         const char answer = tidemark_flush(20'000) == TIDEMARK_FLUSH_PUBLISHED ? '+' : '-';
         if (write(ready, &answer, 1) != 1) _exit(1);
-        while (device != 0)
-            pause();
         for (;;) {
+            if (device != 0) {
+                pause();
+                continue;
+            }
             for (std::uint64_t i = 0; i < 50; ++i) {
                 tidemark_allocation(0, TIDEMARK_POOL_DRAM, 4096 + i, 64);
                 tidemark_free(0, TIDEMARK_POOL_DRAM, 4096 + i);

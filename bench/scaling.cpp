@@ -168,7 +168,7 @@ void register_all(const Options& options) {
             ->Iterations(1)
             ->UseManualTime();
     };
-    for (const std::uint64_t count : {1, 10, 100, 1000}) {
+    for (const std::uint64_t count : {1u, 10u, 100u, 1000u}) {
         if (smoke && count > 10) continue;
         const std::string text = std::to_string(count);
         add("programs/" + text, {count, 1, 1000});

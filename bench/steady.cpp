@@ -78,7 +78,7 @@ void measure(benchmark::State& state, const Load& load) {
 template <class Path>
 void add(const std::string& name, const Options& options) {
     const std::uint64_t seconds = options.smoke ? 20 : 2000;
-    for (const std::uint64_t together : {100, 1}) {
+    for (const std::uint64_t together : {100u, 1u}) {
         const Load load{seconds, together};
         const std::string full = "steady/" + name + (together == 1 ? "/evenly" : "/in_spurts");
         benchmark::RegisterBenchmark(full.c_str(),
