@@ -27,7 +27,8 @@ constexpr std::uint64_t kAhead = 8;     // as the collector's pass
 struct Load {
     std::uint64_t live;
     bool in_order;
-    auto operator<=>(const Load&) const = default;
+    auto operator<=>(const Load&) const =
+        default;  // NOLINT(modernize-use-nullptr): no pointer here
 };
 
 const ApplyFeed& feed_of(const Load& load) {
@@ -88,10 +89,11 @@ void measure(benchmark::State& state, const Load& load) {
 }
 
 template <class Store>
-void add(const std::string& name, const Options& options) {
-    for (const std::uint64_t live : {10'000, 1'000'000}) {
-        if (options.smoke && live > 10'000) continue;
+void add(const std::string& name, const Options& options, std::uint64_t most = 1'000'000) {
+    for (const std::uint64_t live : {1'000u, 10'000u, 1'000'000u, 8'000'000u}) {
+        if (live > (options.smoke ? 10'000 : most)) continue;
         for (const bool in_order : {false, true}) {
+            if (in_order && live != 10'000 && live != 1'000'000) continue;
             const std::string full =
                 name + (in_order ? "/in_order/" : "/scattered/") + std::to_string(live);
             const Load load{live, in_order};
@@ -102,8 +104,8 @@ void add(const std::string& name, const Options& options) {
 }
 
 void register_all(const Options& options) {
-    add<AccountStore>("apply/account", options);
-    add<TableStore>("apply/live_table", options);
+    add<AccountStore>("apply/account", options, 8'000'000);
+    add<TableStore>("apply/live_table", options, 8'000'000);
     add<FlatTable>("apply/flat_table_in_memory", options);
     add<StandardMap>("apply/std_unordered_map", options);
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What does a program pay that can be tracked and isn't? Against a branch on a global, in line and behind a call, and
-// against the empty loop that carries them all.
-#include "bench/harness.hpp"
+// against the empty loop that carries them all. LTTng-UST's answer is measured by lttng.cpp.
+#include "bench/disabled_loop.hpp"
 #include "tidemark/producer.hpp"
 
 namespace tidemark::bench {
@@ -41,23 +41,15 @@ struct Free {
     void operator()(std::uint64_t number) const { tidemark_free(0, TIDEMARK_POOL_DRAM, number); }
 };
 
-template <class Rival>
-void measure(benchmark::State& state) {
-    if (tidemark_enabled() != 0) return refuse(state, "tracking is on");
-    const Rival rival;
-    std::uint64_t number = 0;
-    for (auto _ : state)
-        rival(++number);
-    state.SetItemsProcessed(state.iterations());
-}
+bool is_on() { return tidemark_enabled() != 0; }
 
 void register_all(const Options&) {
-    benchmark::RegisterBenchmark("disabled/empty_loop", measure<Nothing>);
-    benchmark::RegisterBenchmark("disabled/branch", measure<Branch>);
-    benchmark::RegisterBenchmark("disabled/called_branch", measure<CalledBranch>);
-    benchmark::RegisterBenchmark("disabled/inline_allocation", measure<InlineAllocation>);
-    benchmark::RegisterBenchmark("disabled/allocation", measure<Allocation>);
-    benchmark::RegisterBenchmark("disabled/free", measure<Free>);
+    add_disabled<Nothing>("empty_loop", is_on);
+    add_disabled<Branch>("branch", is_on);
+    add_disabled<CalledBranch>("called_branch", is_on);
+    add_disabled<InlineAllocation>("inline_allocation", is_on);
+    add_disabled<Allocation>("allocation", is_on);
+    add_disabled<Free>("free", is_on);
 }
 
 }  // namespace

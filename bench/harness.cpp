@@ -43,6 +43,7 @@ int run(int argc, char** argv, void (*register_all)(const Options&)) {
     Options options;
     options.smoke = take_flag(arguments, "--smoke");
     options.threads = take_flag(arguments, "--threads");
+    options.drain = take_flag(arguments, "--drain");
     std::string instant = "--benchmark_min_time=0.001";
     if (options.smoke) arguments.push_back(instant.data());
     int count = static_cast<int>(arguments.size());

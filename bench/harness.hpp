@@ -15,6 +15,7 @@ namespace tidemark::bench {
 struct Options {
     bool smoke = false;    // run for an instant, with small data: does it work, not how fast
     bool threads = false;  // --threads: with a second thread in the process, see append.cpp
+    bool drain = false;    // --drain: somebody empties what is filled, see event.cpp
 };
 
 // main() of a program: takes its own flags off the command line, registers, runs. 1 if anything could not be measured.

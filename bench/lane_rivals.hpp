@@ -10,9 +10,8 @@
 #include <boost/lockfree/spsc_queue.hpp>
 #include <new>
 
-#if __has_include(<readerwriterqueue/readerwriterqueue.h>)
+#ifdef TIDEMARK_BENCH_READERWRITERQUEUE
 #include <readerwriterqueue/readerwriterqueue.h>
-#define TIDEMARK_BENCH_READERWRITERQUEUE 1
 #endif
 
 #include "shm/lane_reader.hpp"

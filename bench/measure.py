@@ -5,6 +5,7 @@ import datetime
 import json
 import os
 import platform
+import re
 import statistics
 import subprocess
 import tempfile
@@ -23,36 +24,45 @@ def pin_to_last():
     os.sched_setaffinity(0, {processors()[-1]})
 
 
-def run_program(command, smoke, pin):
-    """Runs a benchmark program. Answers ({name: figures}, context, reason or None if all of it went well)."""
+def run_rows(command, smoke, pin=False, flags=(), environment=None):
+    """Runs a benchmark program once. Answers (its rows, context, reason or None if all of it went well)."""
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "out.json")
-        flags = ["--smoke"] if smoke else [
-            "--benchmark_repetitions=5",
-            "--benchmark_min_time=0.15",
-            "--benchmark_enable_random_interleaving=true",
-        ]  # fmt: skip
-        flags += [f"--benchmark_out={out}", "--benchmark_out_format=json"]
+        more = (["--smoke"] if smoke else list(flags)) + [f"--benchmark_out={out}", "--benchmark_out_format=json"]
         try:
             done = subprocess.run(
-                command + flags,
+                command + more,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
                 text=True,
-                timeout=120,
+                timeout=300,
                 check=False,
+                env=environment,
                 preexec_fn=pin_to_last if pin else None,
             )
         except (OSError, subprocess.TimeoutExpired) as failure:
-            return {}, {}, str(failure)
+            return [], {}, str(failure)
         reason = None if done.returncode == 0 else f"exit status {done.returncode}"
         try:
             with open(out, encoding="utf-8") as file:
                 parsed = json.load(file)
         except (OSError, ValueError):
-            return {}, {}, (reason or "no output") + ": " + done.stderr[-200:]
-    return figures_of(parsed["benchmarks"]), parsed["context"], reason_of(parsed, reason)
+            return [], {}, (reason or "no output") + ": " + done.stderr[-200:]
+    return parsed["benchmarks"], parsed["context"], reason_of(parsed, reason)
+
+
+def run_program(command, smoke, pin, repetitions=5):
+    """Shuffled repetitions in one process. Answers ({name: figures}, context, reason or None)."""
+    flags = [f"--benchmark_repetitions={repetitions}", "--benchmark_min_time=0.15",
+             f"--benchmark_enable_random_interleaving={'true' if repetitions > 3 else 'false'}"]  # fmt: skip
+    rows, context, reason = run_rows(command, smoke, pin, flags)
+    return figures_of(rows), context, reason
+
+
+COUNTERS = ("p50_ns", "p99_ns", "p999_ns", "p9999_ns", "busy_answers", "bytes_a_buffer", "producer_share",
+            "receiver_share", "together_share", "lost",
+            "drain_ns", "drain_misses", "bytes")  # fmt: skip
 
 
 def figures_of(rows):
@@ -60,12 +70,12 @@ def figures_of(rows):
     runs = {}
     for row in rows:
         if row.get("run_type") == "iteration" and not row.get("error_occurred"):
-            name = row["run_name"].replace("/real_time", "")
+            name = re.sub(r"/(real_time|manual_time|iterations:\d+)", "", row["run_name"])
             runs.setdefault(name, []).append(row)
     found = {}
     for name, some in runs.items():
-        figures = {"ns": summary([1e9 / row["items_per_second"] for row in some])}
-        for counter in ("p50_ns", "p99_ns", "busy_answers", "bytes_a_buffer"):
+        figures = {"ns": summary([1e9 / max(row["items_per_second"], 1e-3) for row in some])}
+        for counter in COUNTERS:
             if counter in some[0]:
                 figures[counter] = summary([row[counter] for row in some])
         found[name] = figures

@@ -40,6 +40,18 @@ OwnRing::~OwnRing() {
     if (base_ != nullptr) munmap(base_, size_);
 }
 
+void OwnRing::use_lane_of_this_thread() {
+    tidemark_allocation(0, TIDEMARK_POOL_DRAM, 1, 1);  // takes a lane
+    tidemark_free(0, TIDEMARK_POOL_DRAM, 1);
+    const auto self = static_cast<std::uint32_t>(gettid());
+    const auto& header = *reinterpret_cast<const shm::RingHeader*>(base_);
+    // SYNC(lane-claim): acquire, as the consumer does.
+    const std::uint32_t pairs = __atomic_load_n(&header.lanes_used, __ATOMIC_ACQUIRE);
+    for (std::uint32_t i = 0; i < pairs; ++i)
+        if (__atomic_load_n(&lane_[2 * i].owner, __ATOMIC_RELAXED) == self)
+            own_lane_ = &lane_[2 * i];
+}
+
 std::uint64_t OwnRing::lost() {
     tidemark_status status{};
     tidemark_get_status(&status, sizeof status);

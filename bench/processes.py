@@ -52,6 +52,30 @@ def collector(daemon, instance):
         process.wait(timeout=20)
 
 
+def watched(pid, seconds):
+    """CPU seconds a second and wake-ups a second of a process that runs already."""
+    time.sleep(min(1.0, seconds))
+    begun, spent, woken = time.monotonic(), processor_seconds(pid), wakeups(pid)
+    time.sleep(seconds)
+    elapsed = time.monotonic() - begun
+    return {
+        "cpu_share": (processor_seconds(pid) - spent) / elapsed,
+        "wakeups_a_second": (wakeups(pid) - woken) / elapsed,
+    }
+
+
+def polling(bin_dir, rings, seconds):
+    """The same of a process that looks at so many rings every millisecond."""
+    command = [os.path.join(bin_dir, "bench.idle_rings"), "--poll", str(rings)]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            if process.stdout.readline().strip() != "ready":
+                raise RuntimeError("the polling process did not start")
+            return {"rings": rings, "polls": True, **watched(process.pid, seconds)}
+        finally:
+            process.kill()
+
+
 def idle(bin_dir, rings, seconds):
     """CPU seconds a second, and wake-ups a second, of a collector with so many rings attached and nothing to do."""
     instance = f"bench-idle-{os.getpid()}"
@@ -63,15 +87,7 @@ def idle(bin_dir, rings, seconds):
             answer = holder.stdout.readline().strip()
             if answer != "ready":
                 raise RuntimeError(f"of {rings} rings: {answer or 'nothing'}")
-            time.sleep(min(1.0, seconds))
-            begun, spent, woken = time.monotonic(), processor_seconds(pid), wakeups(pid)
-            time.sleep(seconds)
-            elapsed = time.monotonic() - begun
-            return {
-                "rings": rings,
-                "cpu_share": (processor_seconds(pid) - spent) / elapsed,
-                "wakeups_a_second": (wakeups(pid) - woken) / elapsed,
-            }
+            return {"rings": rings, **watched(pid, seconds)}
         finally:
             holder.stdin.close()
             holder.wait(timeout=20)

@@ -2,6 +2,11 @@
 """The page of a run: tables with the ratio first, each with the command that repeats it. Says nothing that the run did
 not measure; what a section asks and what its rivals are is all that is written here by hand."""
 
+from page_parts import million, number, ratio, spread, table
+from report_event import event_sections
+from report_percentiles import percentile_sections
+from report_scaling import scaling_section
+
 BIN = "build/release/bin/"
 
 # Title, question, command, unit, key of what the others are compared with, rows (label, key).
@@ -34,7 +39,8 @@ SECTIONS = (
          ("branch on a global, in a function", "disabled/called_branch"),
          ("`tidemark::allocation` of producer.hpp, in line", "disabled/inline_allocation"),
          ("`tidemark_allocation` of producer.h", "disabled/allocation"),
-         ("`tidemark_free` of producer.h", "disabled/free")),
+         ("`tidemark_free` of producer.h", "disabled/free"),
+         ("LTTng-UST tracepoint", "disabled/lttng")),
     ),
     (
         "One thread to another",
@@ -81,6 +87,36 @@ def apply_sections():
                    "rate", rows[2][1], rows)  # fmt: skip
 
 
+PIPELINE_ROWS = (
+    ("one program, 1,000 buffers", "pairs/1/1000", 1_000),
+    ("one program, 10,000 buffers", "pairs/1/10000", 10_000),
+    ("8 programs, 10,000 buffers together", "pairs/8/10000", 10_000),
+    ("64 programs, 10,000 buffers together", "pairs/64/10000", 10_000),
+    ("one program, 1,000,000 buffers", "pairs/1/1000000", 1_000_000),
+    ("64 programs, 1,000,000 buffers together", "pairs/64/1000000", 1_000_000),
+    ("one program, 8,000,000 buffers", "pairs/1/8000000", 8_000_000),
+    ("one program, ever more buffers", "growing/1/0", 1_000_000),
+    ("one program, one thread frees what another allocates", "mixed_threads/1/512", 1_000),
+)
+
+
+def pipeline_section(found):
+    lines = ["## The whole way", "", "Events applied and published a second, from programs that append as fast as they can to "
+             "the stats segment, on as many processors as there are. Against the live table with its journal alone, fed from "
+             "memory, with as many live buffers (scattered; those of the last two rows: a million, a thousand). *Lost*: "
+             "after waiting for space in vain.", ""]  # fmt: skip
+    cells = []
+    for label, key, live in PIPELINE_ROWS:
+        row, alone = found.get(f"pipeline/{key}"), found.get(f"apply/live_table/scattered/{live}")
+        if row and alone:
+            cells.append([ratio(alone["ns"]["median"] / row["ns"]["median"]), label, million(row["ns"]["median"]),
+                          spread(row["ns"], million), million(alone["ns"]["median"]), number(row["lost"]["high"])])  # fmt: skip
+    if not cells:
+        return lines + ["Not measured in this run.", ""]
+    head = ["ratio", "against: live table alone", "million a second", "spread", "live table alone", "lost"]
+    return lines + table(head, cells) + ["", "`build/release/bin/bench.pipeline`", ""]
+
+
 TRACK_ROWS = (
     ("Tidemark's monitor", "tidemark"),
     ("`std::unordered_map` under a mutex, relaxed counters", "map_and_mutex"),
@@ -110,36 +146,6 @@ def monitor_sections():
                    "bench.monitor", "ns", rows[0][1], rows)  # fmt: skip
 
 
-READ_ROWS = (
-    ("usage row of the stats segment", "read/usage_row"),
-    ("one relaxed atomic of the same process", "read/relaxed_atomic"),
-    ("`clock_gettime`", "read/clock_gettime"),
-)
-
-
-def table(head, rows):
-    lines = ["| " + " | ".join(head) + " |", "|" + "|".join("---" if i == 1 else "--:" for i in range(len(head))) + "|"]
-    lines[1] = lines[1].replace("--:|---", "--:|:--", 1)
-    return lines + ["| " + " | ".join(row) + " |" for row in rows]
-
-
-def number(value):
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:,.0f}"
-
-
-def ratio(value):
-    return f"**{value:.3f}**" if value < 0.1 else f"**{value:.2f}**"
-
-
-def million(nanoseconds):
-    return number(1e3 / nanoseconds)
-
-
-def spread(figure, show):
-    low, high = sorted((show(figure["low"]), show(figure["high"])), key=lambda text: float(text.replace(",", "")))
-    return f"{low} to {high}"
-
-
 def section(found, title, question, command, unit, base, rows):
     lines = [f"## {title}", "", question, ""]
     present = [(label, found[key]["ns"]) for label, key in rows if key in found]
@@ -166,31 +172,15 @@ def section(found, title, question, command, unit, base, rows):
     return lines + ["", f"`{BIN}{command}`", ""]
 
 
-def read_section(found):
-    lines = ["## Reading", "", "One read, in batches of 256: median and 99th percentile of the batches, in nanoseconds. "
-             "No read makes a system call. *Busy*: a writer on another processor publishes the row without a pause.", ""]  # fmt: skip
-    cells = []
-    for label, key in READ_ROWS:
-        for state in ("idle", "busy"):
-            figures, base = found.get(f"{key}/writer_{state}"), found.get(f"read/usage_row/writer_{state}")
-            if figures and base:
-                p50, p99 = figures["p50_ns"]["median"], figures["p99_ns"]["median"]
-                cells.append([ratio(p50 / base["p50_ns"]["median"]), label, state, number(p50), number(p99)])
-    if not cells:
-        return lines + ["Not measured in this run.", ""]
-    head = ["ratio", "against: usage row", "writer", "p50 ns", "p99 ns"]
-    return lines + table(head, cells) + ["", f"`{BIN}bench.read`", ""]
-
-
 def idle_section(runs):
-    lines = ["## Idle collector", "", "`tidemarkd` with so many attached rings whose processes do nothing: share of one "
-             "processor, user and system time of all its threads.", ""]  # fmt: skip
+    lines = ["## Idle collector", "", "`tidemarkd` with so many attached rings whose processes do nothing, and a process that looks "
+             "at as many rings every millisecond: share of one processor, user and system time of all its threads.", ""]  # fmt: skip
     if not runs:
         return lines + ["Not measured in this run.", ""]
     base = runs[0]["cpu_share"] or 1e-9
     cells = [
-        [ratio(run["cpu_share"] / base), str(run["rings"]), f"{run['cpu_share'] * 100:.3f} %",
-         number(run["wakeups_a_second"])]
+        [ratio(run["cpu_share"] / base), f"{run['rings']} {'polled' if run.get('polls') else 'attached'}",
+         f"{run['cpu_share'] * 100:.3f} %", number(run["wakeups_a_second"])]
         for run in runs
     ]  # fmt: skip
     return lines + table(["ratio", "rings", "CPU", "wake-ups a second"], cells) + ["", "`./dev bench`", ""]
@@ -227,6 +217,34 @@ def program_section(programs):
     return lines + [line for found in programs for line in one_program(found)]
 
 
+def memory_section(found):
+    lines = ["## Memory", "", "Pages of `/dev/shm` that hold something: of a program's ring segment, after its threads have made "
+             "events faster than they were drained; of the collector's account, with a million live buffers.", ""]  # fmt: skip
+    rows = (("ring segment, one busy thread", "ring_a_thread/1"), ("ring segment, 8 busy threads, each", "ring_a_thread/8"),
+            ("account, a live buffer", "account_a_buffer/1000000"))  # fmt: skip
+    cells = [[f"{found['memory/' + key]['bytes']['median']:,.0f}", label] for label, key in rows if "memory/" + key in found]
+    if not cells:
+        return lines + ["Not measured in this run.", ""]
+    return lines + table(["bytes", "of"], cells) + ["", "`build/release/bin/bench.memory`", ""]
+
+
+TRACKERS = (("plain", "plain"), ("tidemark", "`tidemark run`"), ("heaptrack", "heaptrack"),
+            ("lttng", "LTTng's libc wrapper, buffers overwritten"), ("valgrind", "valgrind, once"))  # fmt: skip
+
+
+def more_programs_section(programs):
+    lines = ["## More whole programs", "", "Each run is compared with the plain run of its own round: `sqlite3` filling, indexing and "
+             "thinning a table in memory; `g++` compiling a small program; `redis-server` under `redis-benchmark`; two threads "
+             "that do nothing but allocate and free. heaptrack follows the first process only: of g++ that is its driver.", ""]  # fmt: skip
+    for name, found in programs.items():
+        cells = [[ratio(found[key]["wall_ratio"]["median"]), f"{label}", number(found[key]["wall"]["median"]) + " s",
+                  spread(found[key]["wall_ratio"], number), number(found[key]["cpu_ratio"]["median"])]
+                 for key, label in TRACKERS if key in found]  # fmt: skip
+        head = ["ratio of wall time", "against: plain", "wall", "spread of the ratio", "ratio of CPU time"]
+        lines += [f"**{name}:**", ""] + table(head, cells) + [""]
+    return lines + ["`./dev bench`" if programs else "Not measured in this run.", ""]
+
+
 def page(results):
     m = results["machine"]
     lines = ["# Benchmarks", "", "<!-- Written by bench/run.py. `./dev bench` measures again and writes it anew. -->", ""]
@@ -240,9 +258,15 @@ def page(results):
         "`./dev bench` repeats all of it (`--with-rivals` installs rivals that are missing). Each row is the median of five "
         "repetitions in shuffled order, *spread* the lowest and the highest.", "",
     ]  # fmt: skip
-    for one in SECTIONS[:4] + tuple(monitor_sections()) + tuple(apply_sections()) + SECTIONS[4:]:
+    for one in SECTIONS[:2]:
         lines += section(results["benchmarks"], *one)
-    lines += read_section(results["benchmarks"]) + idle_section(results["idle"]) + program_section(results["programs"])
+    lines += event_sections(results["benchmarks"])
+    for one in SECTIONS[2:4] + tuple(monitor_sections()) + tuple(apply_sections()) + SECTIONS[4:]:
+        lines += section(results["benchmarks"], *one)
+    lines += pipeline_section(results["benchmarks"]) + scaling_section(results["benchmarks"])
+    lines += percentile_sections(results["benchmarks"]) + idle_section(results["idle"]) + program_section(results["programs"])
+    lines += more_programs_section(results.get("more_programs", {}))
+    lines += memory_section(results["benchmarks"])
     lines += ["## Not in this run", ""]
     lines += [f"* {gone['rival']}: {gone['why']}" for gone in results["absent"]]
     lines += [f"* failed: {failure['what']}: {failure['why']}" for failure in results["failures"]]

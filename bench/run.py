@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures Tidemark against its rivals, all in one run, and writes the figures as JSON and as docs/benchmarks.md.
 
-Builds nothing: `./dev bench` does that first. Takes three minutes; the machine should have nothing else to do."""
+Builds nothing: `./dev bench` does that first. Takes about seven minutes; Ctrl-C ends it. the machine should have nothing else to do."""
 import argparse
 import json
 import os
@@ -10,9 +10,12 @@ import shutil
 import sys
 import time
 
+import events
 import measure
 import processes
+import programs
 import report
+import report_scaling
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -26,7 +29,14 @@ PROGRAMS = (
     ("apply", [], True),
     ("publish", [], True),
     ("read", [], False),
+    ("query", [], False),
+    ("latency", [], False),
+    ("steady", [], False),
+    ("pipeline", [], False),
+    ("scaling", [], False),
+    ("memory", [], False),
 )
+REPETITIONS = {"pipeline": 3, "scaling": 3, "memory": 1}  # five else
 IDLE_RINGS = (1, 100, 1000)
 
 
@@ -51,7 +61,8 @@ class Run:
         name = " ".join([f"bench.{question}"] + arguments)
         say(name)
         path = os.path.join(self.bin_dir, f"bench.{question}")
-        figures, context, reason = measure.run_program([path] + arguments, self.smoke, single)
+        figures, context, reason = measure.run_program([path] + arguments, self.smoke, single,
+                                                       REPETITIONS.get(question, 5))  # fmt: skip
         if reason:
             self.fail(name, reason)
         self.compiler = context.get("compiler", self.compiler)
@@ -62,10 +73,11 @@ class Run:
     def idle(self):
         for rings in (1,) if self.smoke else IDLE_RINGS:
             say(f"idle collector, {rings} ring{'s' if rings > 1 else ''}")
-            try:
-                self.results["idle"].append(processes.idle(self.bin_dir, rings, 0.2 if self.smoke else 5.0))
-            except (OSError, RuntimeError) as failure:
-                self.fail(f"idle collector, {rings} rings", failure)
+            for one in (processes.idle, processes.polling):
+                try:
+                    self.results["idle"].append(one(self.bin_dir, rings, 0.2 if self.smoke else 5.0))
+                except (OSError, RuntimeError) as failure:
+                    self.fail(f"idle collector, {rings} rings", failure)
 
     def whole_program(self):
         say("python3 under tidemark run" + (" and heaptrack" if shutil.which("heaptrack") else ""))
@@ -90,8 +102,12 @@ class Run:
         load = os.getloadavg()[0]
         for question, arguments, single in PROGRAMS:
             self.program(question, arguments, single)
+        say("one event, against rivals")
+        self.results["benchmarks"].update(events.Events(self.bin_dir, self.smoke, self).all())
         self.idle()
         self.whole_program()
+        say("sqlite3, g++, redis, a storm under trackers")
+        self.results["more_programs"] = programs.Programs(self.bin_dir, self.smoke, self).all()
         self.name_absent()
         self.results["machine"] = measure.machine(self.compiler, load)
         self.results["failures"] = self.failures
@@ -114,10 +130,16 @@ def main():
     bin_dir = os.environ.get("TIDEMARK_BIN_DIR") or os.path.join(ROOT, "build", "release", "bin")
     out = options.out or os.path.join(ROOT, "build", "bench-smoke" if options.smoke else "bench")
     run = Run(bin_dir, options.smoke)
-    run.all()
+    try:
+        run.all()
+    except KeyboardInterrupt:
+        say("interrupted; nothing was written")
+        return 130
     write(os.path.join(out, "results.json"), json.dumps(run.results, indent=1) + "\n")
     page = out if options.out or options.smoke else os.path.join(ROOT, "docs")
     write(os.path.join(page, "benchmarks.md"), report.page(run.results))
+    for name, plot in report_scaling.plots(run.results["benchmarks"]).items():
+        write(os.path.join(page, "benchmarks", name), plot)
     say(f"{run.results['seconds']:.0f} s, {len(run.failures)} failed")
     return 1 if run.failures else 0
 

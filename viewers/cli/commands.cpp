@@ -81,6 +81,7 @@ std::vector<std::unique_ptr<Command>> make_commands() {
     commands.push_back(make_events());
     commands.push_back(make_run());
     commands.push_back(make_doctor());
+    commands.push_back(make_bench());
     commands.push_back(make_completion());
     return commands;
 }

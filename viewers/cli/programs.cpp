@@ -13,6 +13,7 @@ namespace tidemark::cli {
 namespace {
 
 constexpr const char* kTracker = "libtidemark_malloc.so";
+constexpr const char* kProducer = "libtidemark_producer.so." TIDEMARK_SOVERSION;
 
 std::string own_folder() {
     std::array<char, PATH_MAX> path{};
@@ -47,6 +48,24 @@ Found first_of(const std::vector<std::string>& candidates, int mode, const std::
     return {"", what + " was not found (looked for " + places + ")"};
 }
 
+// The file that `variable` names, else `file` in the library folders of this installation.
+Found find_library(const char* variable, const std::string& what, const std::string& file) {
+    if (const char* named = std::getenv(variable); named != nullptr && *named != '\0') {
+        return first_of({named}, R_OK, what + " that " + variable + " names");
+    }
+    const std::string own = own_folder();
+    std::vector<std::string> candidates;
+    for (const char* folder : {"/../lib/", "/../lib/tidemark/", "/../" TIDEMARK_LIBDIR "/",
+                               "/../" TIDEMARK_LIBDIR "/tidemark/"}) {
+        candidates.push_back(own + folder + file);
+    }
+    Found found = first_of(candidates, R_OK, file);
+    if (found.path.empty()) {
+        found.error = file + " was not found in the library folders beside " + own;
+    }
+    return found;
+}
+
 }  // namespace
 
 Found find_collector() {
@@ -63,21 +82,11 @@ Found find_collector() {
 }
 
 Found find_malloc_tracker() {
-    if (const char* named = std::getenv("TIDEMARK_MALLOC_LIB");
-        named != nullptr && *named != '\0') {
-        return first_of({named}, R_OK, "the malloc tracker that TIDEMARK_MALLOC_LIB names");
-    }
-    const std::string own = own_folder();
-    std::vector<std::string> candidates;
-    for (const char* folder : {"/../lib/", "/../lib/tidemark/", "/../" TIDEMARK_LIBDIR "/",
-                               "/../" TIDEMARK_LIBDIR "/tidemark/"}) {
-        candidates.push_back(own + folder + kTracker);
-    }
-    Found found = first_of(candidates, R_OK, kTracker);
-    if (found.path.empty()) {
-        found.error = std::string(kTracker) + " was not found in the library folders beside " + own;
-    }
-    return found;
+    return find_library("TIDEMARK_MALLOC_LIB", "the malloc tracker", kTracker);
+}
+
+Found find_producer_library() {
+    return find_library("TIDEMARK_PRODUCER_LIBRARY", "the producer's library", kProducer);
 }
 
 }  // namespace tidemark::cli

@@ -20,4 +20,7 @@ Found find_collector();
 // `libtidemark_malloc.so`: TIDEMARK_MALLOC_LIB, then ../lib, ../lib/tidemark and the library folder of the build.
 Found find_malloc_tracker();
 
+// The producer's library: TIDEMARK_PRODUCER_LIBRARY, then as above.
+Found find_producer_library();
+
 }  // namespace tidemark::cli

@@ -18,6 +18,7 @@ std::unique_ptr<Command> make_leaks();
 std::unique_ptr<Command> make_events();
 std::unique_ptr<Command> make_run();
 std::unique_ptr<Command> make_doctor();
+std::unique_ptr<Command> make_bench();
 std::unique_ptr<Command> make_completion();
 
 }  // namespace tidemark::cli

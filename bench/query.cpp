@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How long does another program take to ask, while eight programs report and one of them makes a hundred events every
+// few dozen microseconds? One counter, one row, all devices, all processes of the stats segment, against a relaxed
+// atomic, a request over a Unix socket and a file of /proc. Median: of batches, per query; the other percentiles: of
+// single queries.
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstddef>
+#include <exception>
+#include <memory>
+#include <stdexcept>
+
+#include "bench/collector_process.hpp"
+#include "bench/harness.hpp"
+#include "bench/samples.hpp"
+#include "bench/stand_in_server.hpp"
+#include "tidemark/producer.h"
+#include "tidemark/stats_reader.hpp"
+
+namespace tidemark::bench {
+namespace {
+
+constexpr std::uint32_t kPrograms = 8;
+
+class Bed {
+public:
+    Bed() {
+        if (!collector_.is_ready()) throw std::runtime_error(collector_.why());
+        int ready[2];
+        if (pipe(ready) != 0) throw std::runtime_error("no pipe could be made");
+        for (std::uint32_t device = 0; device < kPrograms; ++device) {
+            children_[device] = fork();
+            if (children_[device] == 0) report(device, ready[1]);
+        }
+        close(ready[1]);
+        char answer = 0;
+        for (std::uint32_t i = 0; i < kPrograms; ++i)
+            if (read(ready[0], &answer, 1) != 1 || answer != '+')
+                throw std::runtime_error("a program could not report");
+        close(ready[0]);
+        reader = StatsReader::open(std::getenv("TIDEMARK_INSTANCE"));
+        if (!reader) throw std::runtime_error("the stats segment can't be read");
+    }
+    ~Bed() {
+        for (const pid_t child : children_) {
+            if (child <= 0) continue;
+            kill(child, SIGKILL);
+            waitpid(child, nullptr, 0);
+        }
+    }
+    Bed(const Bed&) = delete;
+    Bed& operator=(const Bed&) = delete;
+
+    std::optional<StatsReader> reader;
+    std::atomic<std::uint64_t>* atomic = static_cast<std::atomic<std::uint64_t>*>(
+        mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
+
+private:
+    [[noreturn]] void report(std::uint32_t device, int ready) const {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        tidemark_allocation(device, TIDEMARK_POOL_DRAM, 1, 4096);
+        const char answer = tidemark_flush(20'000) == TIDEMARK_FLUSH_PUBLISHED ? '+' : '-';
+        if (write(ready, &answer, 1) != 1) _exit(1);
+        for (;;) {
+            if (device != 0) {
+                pause();
+                continue;
+            }
+            for (std::uint64_t i = 0; i < 50; ++i) {
+                tidemark_allocation(0, TIDEMARK_POOL_DRAM, 4096 + i, 64);
+                tidemark_free(0, TIDEMARK_POOL_DRAM, 4096 + i);
+                atomic->fetch_add(2, std::memory_order_relaxed);
+            }
+            const timespec rest{0, 20'000};
+            nanosleep(&rest, nullptr);
+        }
+    }
+
+    CollectorProcess collector_;
+    pid_t children_[kPrograms] = {};
+};
+
+Bed& bed() {
+    static Bed one;
+    return one;
+}
+
+// Who answers: each true if it gave something.
+struct OneCounter {
+    bool operator()() {
+        unsigned char row[offsetof(tidemark_usage_row, current) + 8];
+        const int result =
+            tidemark_reader_row(&bed().reader->raw(), TIDEMARK_TABLE_USAGE, 0, row, sizeof row);
+        benchmark::DoNotOptimize(row);
+        return result == TIDEMARK_READ_OK;
+    }
+};
+template <class Row, std::uint32_t kRows>
+struct Rows {
+    bool operator()() {
+        std::uint32_t found = 0;
+        for (std::uint32_t i = 0; i < kRows; ++i)
+            found += bed().reader->read(i, rows[i]) == TIDEMARK_READ_OK;
+        benchmark::DoNotOptimize(rows);
+        return found == kRows;
+    }
+    Row rows[kRows];
+};
+struct RelaxedAtomic {
+    bool operator()() {
+        benchmark::DoNotOptimize(bed().atomic->load(std::memory_order_relaxed));
+        return true;
+    }
+};
+struct SocketRequest {
+    bool operator()() { return server.ask(0, answer); }
+    StandInServer server{1};
+    StandInServer::Message answer{};
+};
+struct ProcFile {
+    ~ProcFile() { close(file); }
+    bool operator()() {
+        char text[256];
+        const bool read = pread(file, text, sizeof text, 0) > 0;
+        benchmark::DoNotOptimize(text);
+        return read;
+    }
+    int file = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+};
+
+template <class Rival, int kBatch>
+void measure(benchmark::State& state) {
+    std::unique_ptr<Rival> rival;
+    try {
+        bed();
+        rival = std::make_unique<Rival>();
+    } catch (const std::exception& failure) {
+        return refuse(state, failure.what());
+    }
+    pin_to(0);
+    clock_cost();
+    Samples batches, singles;
+    std::uint64_t nothing = 0;
+    for (auto _ : state) {
+        const std::uint64_t begun = shm::counter_fenced();
+        for (int i = 0; i < kBatch; ++i)
+            nothing += !(*rival)();
+        batches.add(shm::counter_fenced() - begun);
+        for (int i = 0; i < kBatch; ++i) {
+            const std::uint64_t before = shm::counter_fenced();
+            nothing += !(*rival)();
+            singles.add(shm::counter_fenced() - before);
+        }
+    }
+    state.counters["p50_ns"] = batches.at(0.5) * tick_ns() / kBatch;
+    state.counters["p99_ns"] = single_ns(singles, 0.99);
+    state.counters["p9999_ns"] = single_ns(singles, 0.9999);
+    state.counters["busy_answers"] = static_cast<double>(nothing);
+    state.SetItemsProcessed(state.iterations() * 2 * kBatch);
+}
+
+void register_all(const Options&) {
+    using DeviceRow = Rows<tidemark_usage_row, 1>;
+    using AllDevices = Rows<tidemark_usage_row, kPrograms>;
+    using AllProcesses = Rows<tidemark_process_row, kPrograms>;
+    benchmark::RegisterBenchmark("query/one_counter", measure<OneCounter, 64>);
+    benchmark::RegisterBenchmark("query/device_row", measure<DeviceRow, 64>);
+    benchmark::RegisterBenchmark("query/all_devices", measure<AllDevices, 64>);
+    benchmark::RegisterBenchmark("query/all_processes", measure<AllProcesses, 16>);
+    benchmark::RegisterBenchmark("query/relaxed_atomic", measure<RelaxedAtomic, 64>);
+    benchmark::RegisterBenchmark("query/socket_request", measure<SocketRequest, 4>);
+    benchmark::RegisterBenchmark("query/proc_file", measure<ProcFile, 16>);
+}
+
+}  // namespace
+}  // namespace tidemark::bench
+
+int main(int argc, char** argv) {
+    tidemark::bench::require_tracking(true, argv);
+    return tidemark::bench::run(argc, argv, tidemark::bench::register_all);
+}
