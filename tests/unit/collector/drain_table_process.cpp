@@ -95,9 +95,7 @@ private:
     }
     void put(std::uint64_t id) {
         if (!journal_.reserve(LiveTable::kMostRecords)) _exit(2);
-        const std::uint64_t hash = table_.hash(0, id);
-        const LiveTable::Match match = table_.find(hash, 0, 0, id, 0);
-        if (!table_.insert(journal_, hash, match.vacant, entry_of(id))) _exit(3);
+        if (!table_.insert(journal_, table_.hash(0, id), entry_of(id))) _exit(3);
     }
     void take(std::uint64_t id) {
         const LiveTable::Match match = table_.find(table_.hash(0, id), 0, 0, id, UINT64_MAX);
