@@ -10,8 +10,8 @@
 #include "collector/control_socket.hpp"
 #include "collector/event_loop.hpp"
 #include "collector/gateway/peer.hpp"
-#include "collector/shares.hpp"
 #include "collector/repeated_notice.hpp"
+#include "collector/shares.hpp"
 
 namespace tidemark::collector::gateway {
 

@@ -14,9 +14,9 @@
 #include "collector/drain_door.hpp"
 #include "collector/event_loop.hpp"
 #include "collector/gateway/published_figures.hpp"
-#include "collector/shares.hpp"
 #include "collector/log.hpp"
 #include "collector/repeated_notice.hpp"
+#include "collector/shares.hpp"
 
 namespace tidemark::collector::gateway {
 
