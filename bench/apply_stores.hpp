@@ -41,13 +41,16 @@ public:
 
     void begin() { account_->begin_pass(); }
     std::uint64_t hash(const shm::Event& event) const { return account_->hash(event); }
-    void prefetch(std::uint64_t hash) const { account_->prefetch(hash); }
+    [[gnu::always_inline]] void prefetch(std::uint64_t hash) const { account_->prefetch(hash); }
     void apply(const shm::Event& event, std::uint64_t hash) {
-        constexpr std::uint64_t kSeal = 512;
-        if (!ledger_.journal().reserve(kSeal + collector::LiveTable::kMostRecords + 8)) commit();
-        account_->apply(ledger_.journal(), event, hash, nullptr);
+        if (!ledger_.journal().reserve(kSeal + collector::LiveTable::kMostRecords +
+                                       collector::Account::kRecordsBeside)) {
+            commit();
+        }
+        account_->apply(ledger_.journal(), nursery_, event, hash, nullptr);
     }
     void commit() {
+        account_->settle(ledger_.journal(), nursery_, kSeal);
         account_->seal(ledger_.journal());
         ledger_.journal().commit();
         account_->committed();
@@ -59,6 +62,7 @@ public:
     }
 
 private:
+    static constexpr std::uint64_t kSeal = 512;  // undo records
     static std::string next_instance() {
         static int number = 0;
         return "bench-apply-" + std::to_string(getpid()) + "-" + std::to_string(number++);
@@ -66,6 +70,7 @@ private:
 
     std::string instance_;
     collector::Ledger ledger_;
+    collector::Nursery nursery_;
     std::unique_ptr<collector::Account> account_;
 };
 
@@ -98,7 +103,7 @@ public:
     std::uint64_t hash(const shm::Event& event) const {
         return table_.hash(event.device, event.id);
     }
-    void prefetch(std::uint64_t hash) const { table_.prefetch(hash); }
+    [[gnu::always_inline]] void prefetch(std::uint64_t hash) const { table_.prefetch(hash); }
     void apply(const shm::Event& event, std::uint64_t hash) {
         if (!journal_.reserve(collector::LiveTable::kMostRecords)) commit();
         const auto match = table_.find(hash, event.device, event.pool(), event.id, event.stamp);
@@ -109,8 +114,7 @@ public:
         } else if (match.entry == nullptr) {
             const std::uint64_t life = event.size() | TIDEMARK_LIFE_LIVE |
                                        std::uint64_t{event.pool()} << TIDEMARK_LIFE_POOL_SHIFT;
-            live_ += table_.insert(journal_, hash, match.vacant,
-                                   {life, event.id, event.stamp, event.device, 0});
+            live_ += table_.insert(journal_, hash, {life, event.id, event.stamp, event.device, 0});
         }
     }
     void commit() {

@@ -46,7 +46,9 @@ void StatsBed::add_image(std::uint64_t number) {
         throw std::runtime_error("no space for the undo journal in /dev/shm");
     account.begin_pass();
     const shm::Event event{number, number, shm::pack(shm::Operation::kAllocation, 0, 4096), 0, 0};
-    account.apply(journal, event, account.hash(event), nullptr);
+    collector::Nursery nursery;
+    account.apply(journal, nursery, event, account.hash(event), nullptr);
+    account.settle(journal, nursery, 0);
     totals_.note_rise(account, image->counted);
     totals_.store_peaks();
     account.seal(journal);

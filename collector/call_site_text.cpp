@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/call_site_text.hpp"
+#include "collector/plain_text.hpp"
 
 #include <array>
 #include <cstdio>
@@ -49,7 +50,7 @@ std::string CallSiteTexts::read(std::uint32_t stack) const {
         for (const Frame& frame : account_->call_site(stack))
             places.push_back(place_of(frame));
     if (places.empty()) return "null";
-    return places.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return plain_json(places.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 }  // namespace tidemark::collector

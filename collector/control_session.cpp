@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/control_session.hpp"
+#include "collector/plain_text.hpp"
 
 #include <poll.h>
 #include <sys/epoll.h>
@@ -136,7 +137,7 @@ void ControlSession::answer(const Json& json) {
 }
 
 void ControlSession::send_line(const Json& json) {
-    output_ += json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    output_ += plain_json(json.dump(-1, ' ', false, Json::error_handler_t::replace)) + "\n";
     send_more();
 }
 

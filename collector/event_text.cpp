@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "collector/plain_text.hpp"
 #include "tidemark/stats_abi.h"
 
 namespace tidemark::collector {
@@ -56,7 +57,8 @@ void append_text(std::string& out, std::string_view text) {
     if (plain) {
         out.append("\"").append(text).append("\"");
     } else {
-        out += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        out += plain_json(
+            nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     }
 }
 

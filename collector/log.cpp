@@ -16,6 +16,7 @@
 #include <mutex>
 #include <string>
 
+#include "collector/plain_text.hpp"
 #include "collector/system_log.hpp"
 #include "collector/unblocked_writer.hpp"
 
@@ -98,7 +99,7 @@ void log_message(LogLevel level, std::string_view text) noexcept {
         if (dropped != 0 &&
             put(LogLevel::kWarning, std::to_string(dropped) + " lines were lost: nobody took them"))
             dropped = 0;
-        if (!put(level, text)) ++dropped;
+        if (!put(level, plain_text(text))) ++dropped;
     } catch (...) {  // no memory for the line: it is lost
     }
     errno = saved;

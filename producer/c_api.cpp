@@ -32,14 +32,13 @@ bool is_anothers(const RuntimeTable* table) noexcept {
     if (found == nullptr) (void)dlerror();  // so that the program doesn't find our question's error
     const RuntimeTable* table = is_anothers(found) ? found : &kOwn;
     if (table->enabled() == 0) __atomic_store_n(&tidemark_may_be_enabled, 0u, __ATOMIC_RELAXED);
-    // SYNC(runtime): release, so that who finds the table finds it decided.
-    __atomic_store_n(&resolved, table, __ATOMIC_RELEASE);
+    // Not ordered: either table is constant, and was there before anybody could call us.
+    __atomic_store_n(&resolved, table, __ATOMIC_RELAXED);
     return table;
 }
 
 inline const RuntimeTable& runtime() noexcept {
-    // SYNC(runtime): acquire pairs with the release in resolve().
-    const RuntimeTable* table = __atomic_load_n(&resolved, __ATOMIC_ACQUIRE);
+    const RuntimeTable* table = __atomic_load_n(&resolved, __ATOMIC_RELAXED);
     return __builtin_expect(table != nullptr, 1) ? *table : *resolve();
 }
 

@@ -57,6 +57,13 @@ void drop_page_lock() noexcept {
     __atomic_store_n(&process_page.lock, 0u, __ATOMIC_RELEASE);
 }
 
+void publish_state(ProcessState& state) noexcept {
+    const std::uint64_t epoch = __atomic_add_fetch(&inherited.last_epoch, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(&process_page.epoch, epoch, __ATOMIC_RELAXED);
+    // SYNC(process-state): release, so that who finds the state finds it complete, its epoch too.
+    __atomic_store_n(&process_page.state, &state, __ATOMIC_RELEASE);
+}
+
 SystemCalls::SystemCalls() noexcept : allowed_(sandbox() == Sandbox::kNone) {
     if (!allowed_) return;
     // SYNC(sandbox): seq_cst, before the second look.

@@ -130,9 +130,12 @@ inline shm::BellPage* bell() noexcept {
 
 // The ring's state, nullptr while there is none.
 inline ProcessState* current_state() noexcept {
-    // SYNC(process-state): acquire pairs with the release in ring_maker.cpp: the state is complete.
+    // SYNC(process-state): acquire pairs with the release in publish_state(): the state is complete.
     return __atomic_load_n(&process_page.state, __ATOMIC_ACQUIRE);
 }
+
+// Under the page's lock: every thread finds the state from now on.
+void publish_state(ProcessState& state) noexcept;
 
 // Blocks signals and takes the page's lock, waiting a bounded time for another thread; false: it did not get it. Not
 // in a sandbox, nor inside an append.
@@ -157,6 +160,10 @@ void drop_page_lock() noexcept;
 // First steps of an image and of each fork child; cheap when done. False in a vfork child of a process without a
 // ring: what it made would be its parent's, under a wrong name.
 bool begin_process() noexcept;
+
+// Maps the user's bell page while its name can still be reached: a program that changes its root directory before its
+// first event could not be counted as untracked else.
+void know_bell() noexcept;
 
 // False for a second after making a ring failed.
 bool is_time_to_make_state() noexcept;

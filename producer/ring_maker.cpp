@@ -161,7 +161,9 @@ void before_fork() noexcept {
 void after_fork_in_parent() noexcept {
     const SystemCalls calls;
     if (!calls) return;
-    if (process_page.lock == static_cast<std::uint32_t>(shm::own_tid())) drop_page_lock();
+    if (__atomic_load_n(&process_page.lock, __ATOMIC_RELAXED) ==
+        static_cast<std::uint32_t>(shm::own_tid()))
+        drop_page_lock();
 }
 
 void after_fork_in_child() noexcept {
@@ -199,6 +201,8 @@ bool begin_process() noexcept {
     return true;
 }
 
+void know_bell() noexcept { find_bell(static_cast<std::uint32_t>(raw_syscall(SYS_geteuid))); }
+
 bool is_time_to_make_state() noexcept {
     const std::uint64_t retry = __atomic_load_n(&process_page.retry_ns, __ATOMIC_RELAXED);
     return retry == 0 || shm::monotonic_ns(CLOCK_MONOTONIC_COARSE) >= retry;
@@ -212,10 +216,7 @@ ProcessState* make_state() noexcept {
         note_failure(failure_of(error));
         return nullptr;
     }
-    const std::uint64_t epoch = __atomic_add_fetch(&inherited.last_epoch, 1, __ATOMIC_RELAXED);
-    __atomic_store_n(&process_page.epoch, epoch, __ATOMIC_RELAXED);
-    // SYNC(process-state): release, so that who finds the state finds it complete, its epoch too.
-    __atomic_store_n(&process_page.state, state, __ATOMIC_RELEASE);
+    publish_state(*state);
     send_losses(state->header());
     return state;
 }

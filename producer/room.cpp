@@ -205,7 +205,7 @@ void record_nested(ThreadState& thread, std::uintptr_t frame, const Event& event
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     if (!write(*state, pair.handler, pair.handler_gap, event))
         count_loss(TIDEMARK_LOSS_HANDLER, event, &pair.handler_gap);
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    // Behind the head's store: after it comes the fence of the look at the bell, or the acquire of the look at the tail.
     thread.handler_inside = 0;
 }
 

@@ -35,9 +35,12 @@ void set_clock(ClockState state) noexcept {
     __atomic_store_n(&detail::clock_state, static_cast<std::uint32_t>(state), __ATOMIC_RELAXED);
 }
 
-// Several threads may come here at once only if none ran the library's constructor; they write the same.
+// Several threads may come here at once only if none ran the library's constructor; they write the same, once each, so
+// that none of them ever finds what another one is still working out.
 void decide() noexcept {
-    read_settings(inherited.settings);
+    Settings found;
+    read_settings(found);
+    inherited.settings = found;
     if (!inherited.settings.enabled) return set_mode(Mode::kOff);
     inherited.clock = shm::choose_clock();
     // Events look at the clock's state anyway, so that those without a stack pay nothing for those with one.
@@ -69,6 +72,15 @@ void provide_for_sandbox(std::uintptr_t frame) noexcept {
     thread.inside = 0;
 }
 
+// From now on: who finds it makes no more system calls.
+void announce(Sandbox wanted, Sandbox before) noexcept {
+    if (wanted > before)
+        // SYNC(sandbox): seq_cst, before the look at other threads.
+        __atomic_store_n(&inherited.sandbox, static_cast<std::uint32_t>(wanted), __ATOMIC_SEQ_CST);
+    // A filter may be for all threads (SECCOMP_FILTER_FLAG_TSYNC), whatever they are at.
+    if (wanted == Sandbox::kFilter && before == Sandbox::kNone) wait_for_callers();
+}
+
 void end_recording() noexcept {
     set_clock(ClockState::kForbidden);
     // Every thread's state is void from now on, so that each event takes the slow path, which counts it.
@@ -80,7 +92,9 @@ void end_recording() noexcept {
 
 void start(StartMode how) noexcept {
     if (current_mode() == Mode::kUndecided) decide();
-    if (how == StartMode::kConstructor && current_mode() == Mode::kOn) register_fork_handlers();
+    if (how != StartMode::kConstructor || current_mode() != Mode::kOn) return;
+    register_fork_handlers();
+    know_bell();
 }
 
 std::uint32_t tracking() noexcept {
@@ -98,16 +112,11 @@ void enter_sandbox(SandboxKind kind) noexcept {
     // While a system call is still allowed: a collector that sleeps must learn that it has to look by itself from now on.
     if (ProcessState* state = current_state()) {
         TIDEMARK_SHARED_STORE("sandbox.poll_me",
-                              __atomic_store_n(&state->header().poll_me, 1u, __ATOMIC_RELAXED));
+                              __atomic_store_n(&state->header().poll_me, 2u, __ATOMIC_RELAXED));
         look_at_bell(state->header());
     }
     const Sandbox wanted = kind == SandboxKind::kFilter ? Sandbox::kFilter : Sandbox::kSilent;
-    const Sandbox before = sandbox();
-    if (wanted > before)
-        // SYNC(sandbox): seq_cst, before the look at other threads.
-        __atomic_store_n(&inherited.sandbox, static_cast<std::uint32_t>(wanted), __ATOMIC_SEQ_CST);
-    // A filter may be for all threads (SECCOMP_FILTER_FLAG_TSYNC), whatever they are at.
-    if (wanted == Sandbox::kFilter && before == Sandbox::kNone) wait_for_callers();
+    announce(wanted, sandbox());
     if (wanted == Sandbox::kSilent) end_recording();
 }
 

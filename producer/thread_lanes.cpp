@@ -8,6 +8,7 @@
 #include "shm/identity_raw.hpp"
 #include "shm/kill_point.hpp"
 #include "shm/raw_syscall.hpp"
+#include "shm/ring_header.hpp"
 
 namespace tidemark::producer {
 
@@ -75,9 +76,7 @@ void begin_lane(ProcessState& state, std::uint32_t index, std::uint64_t block,
     pair.thread.begin(state.ring.base, lanes[0], block, shm::kFirstBlockEvents, 0);
     pair.handler.begin(state.ring.base, lanes[1], handler_block, shm::kHandlerBlockEvents, 3);
     __atomic_store_n(&state.lanes_used, index + 1, __ATOMIC_RELAXED);
-    // SYNC(lane-claim): release, so that the consumer finds the lane's first blocks.
-    TIDEMARK_SHARED_STORE(
-        "claim.used", __atomic_store_n(&state.header().lanes_used, index + 1, __ATOMIC_RELEASE));
+    shm::publish_lanes(state.header(), index + 1);
 }
 
 LanePair* new_lane(ProcessState& state, std::uint32_t tid) noexcept {

@@ -114,6 +114,7 @@ bool BellSlots::open_page(std::uint32_t uid, Page& out) const {
         return false;
     }
     out.guard = FaultGuard::add(out.segment.data(), out.segment.size());
+    if (out.guard < 0) return false;  // its user could cut it off under us: its rings are polled
     return out.segment.populate(0, sizeof(BellPage));
 }
 
@@ -134,7 +135,9 @@ int BellSlots::slot_for(std::uint32_t uid) {
     page.try_again_ns = monotonic_ns() + kTryAgainNs;
     if (open_page(uid, page)) {
         page.slot = claim(page);
-        page.untracked_before = untracked_of(*page.page());
+        // Which collector they would have had is not known: those from before are told by the default ones only.
+        page.untracked_before =
+            takes_unnamed_rings(instance_.c_str(), uid) ? 0 : untracked_of(*page.page());
     }
     drop_faulted();
     return page.slot;

@@ -4,6 +4,7 @@
 // of its sockets. Freestanding.
 #pragma once
 
+#include "shm/kill_point.hpp"
 #include "shm/raw_segment.hpp"
 #include "shm/ring_layout.hpp"
 
@@ -26,6 +27,13 @@ inline RingHeader& begin_ring_header(const RawRing& ring) noexcept {
     header.declarations_offset = kDeclarationsOffset;
     header.consumer_slot = -1;
     return header;
+}
+
+// The consumer finds the first `count` pairs of lanes from now on; their descriptors are written.
+inline void publish_lanes(RingHeader& header, std::uint32_t count) noexcept {
+    // SYNC(lane-claim): release, so that who sees the lanes finds their first blocks.
+    TIDEMARK_SHARED_STORE("claim.used",
+                          __atomic_store_n(&header.lanes_used, count, __ATOMIC_RELEASE));
 }
 
 }  // namespace tidemark::shm

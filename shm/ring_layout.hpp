@@ -86,7 +86,7 @@ struct RingHeader {
     // Producer writes, consumer reads. Own cache-line pair.
     alignas(128) std::uint32_t
         lanes_used;            // lanes at and above were never claimed (release, SYNC(lane-claim))
-    std::uint32_t poll_me;     // 1: in a sandbox, rings no bell
+    std::uint32_t poll_me;     // rings no bell: 1, there is none; 2, in a sandbox
     std::uint32_t membarrier;  // 1: registered for the collector's barrier
     std::uint32_t policy;      // 0 block, 1 drop
     // Call sites (call_sites.hpp); all 0: not recorded.

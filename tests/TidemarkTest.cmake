@@ -15,7 +15,8 @@
 # needs an instance of its own names it after its process id. SERIAL: nothing else runs meanwhile.
 #
 # Labels that change where a test runs:
-#   tsan      also built and run under ThreadSanitizer; a test without it is left out of that build
+#   tsan      also built and run under ThreadSanitizer; a test without it is left out of that build, and
+#             tests/without_tsan.txt says why
 #   no-asan   left out of the AddressSanitizer build (it preloads the malloc tracker, or valgrind, or measures time)
 # Others only select (ctest -L): unit, process, abi, program, lint, slow.
 
@@ -33,6 +34,37 @@ elseif(TIDEMARK_SANITIZE MATCHES "thread")
     set(TIDEMARK_TEST_PRESET tsan)
     set(TIDEMARK_TIMEOUT_FACTOR 5)
 endif()
+
+# PATTERN | reason, by line.
+file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/without_tsan.txt TIDEMARK_WITHOUT_TSAN REGEX "^[^#]")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/without_tsan.txt)
+
+# A test that is left out under ThreadSanitizer has its reason in that file, one that isn't has none.
+function(tidemark_check_tsan_reason name)
+    set(reason "")
+    foreach(line IN LISTS TIDEMARK_WITHOUT_TSAN)
+        string(REGEX REPLACE " \\| .*" "" pattern "${line}")
+        if(name MATCHES "^(${pattern})$")
+            set(reason "${line}")
+            set_property(GLOBAL APPEND PROPERTY TIDEMARK_TSAN_REASONS_USED "${line}")
+        endif()
+    endforeach()
+    if("tsan" IN_LIST ARGN AND reason)
+        message(FATAL_ERROR "${name} has the label tsan, and tests/without_tsan.txt says why it does not run there")
+    elseif(NOT "tsan" IN_LIST ARGN AND NOT reason)
+        message(FATAL_ERROR "${name}: label it tsan, or say in tests/without_tsan.txt why not")
+    endif()
+endfunction()
+
+# After the last test, where all of them are registered: each line has its test.
+function(tidemark_check_tsan_reasons_used)
+    get_property(used GLOBAL PROPERTY TIDEMARK_TSAN_REASONS_USED)
+    foreach(line IN LISTS TIDEMARK_WITHOUT_TSAN)
+        if(NOT line IN_LIST used)
+            message(FATAL_ERROR "tests/without_tsan.txt: no test is meant by: ${line}")
+        endif()
+    endforeach()
+endfunction()
 
 # Sets <result> to TRUE if a test with these labels belongs in this build.
 function(tidemark_test_is_wanted result)
@@ -59,7 +91,7 @@ macro(tidemark_set_test_properties name)
             RUN_SERIAL ${TEST_SERIAL}
             SKIP_RETURN_CODE 77
             ENVIRONMENT
-            "TIDEMARK_BIN_DIR=${CMAKE_BINARY_DIR}/bin;TIDEMARK_LIB_DIR=${CMAKE_BINARY_DIR}/lib;TIDEMARK_SOURCE_DIR=${PROJECT_SOURCE_DIR};TIDEMARK_BUILD_PRESET=${TIDEMARK_TEST_PRESET};TIDEMARK_TEST_NAME=${name};ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1;${TEST_ENVIRONMENT}"
+            "TIDEMARK_BIN_DIR=${CMAKE_BINARY_DIR}/bin;TIDEMARK_LIB_DIR=${CMAKE_BINARY_DIR}/lib;TIDEMARK_SOURCE_DIR=${PROJECT_SOURCE_DIR};TIDEMARK_BUILD_PRESET=${TIDEMARK_TEST_PRESET};TIDEMARK_TEST_NAME=${name};ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1;UBSAN_OPTIONS=print_stacktrace=1;TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=${PROJECT_SOURCE_DIR}/tests/tsan_suppressions.txt;${TEST_ENVIRONMENT}"
     )
 endmacro()
 
@@ -77,6 +109,7 @@ function(tidemark_test name)
     if(TEST_DEPENDS)
         add_dependencies(${name} ${TEST_DEPENDS})
     endif()
+    tidemark_check_tsan_reason(${name} ${TEST_LABELS})
     tidemark_test_is_wanted(wanted ${TEST_LABELS})
     if(NOT wanted)
         set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL TRUE)
@@ -91,6 +124,7 @@ function(tidemark_script_test name)
     if(TEST_UNPARSED_ARGUMENTS OR NOT TEST_COMMAND)
         message(FATAL_ERROR "tidemark_script_test(${name}): needs COMMAND; not understood: ${TEST_UNPARSED_ARGUMENTS}")
     endif()
+    tidemark_check_tsan_reason(${name} ${TEST_LABELS})
     tidemark_test_is_wanted(wanted ${TEST_LABELS})
     if(NOT wanted)
         return()

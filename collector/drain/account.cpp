@@ -113,9 +113,7 @@ std::unique_ptr<Account> Account::create(const std::string& instance, const Imag
         error = "cannot reserve memory for " + account->name_ + ": no space in /dev/shm";
         return nullptr;
     }
-    // SYNC(live-table): release; who finds the magic, a reader or a later collector, finds all of the above.
-    TIDEMARK_SHARED_STORE("account.magic",
-                          __atomic_store_n(&h.magic, TIDEMARK_ACCOUNT_MAGIC, __ATOMIC_RELEASE));
+    publish_account(h);
     segment.release_descriptor();
     return account;
 }
@@ -287,12 +285,7 @@ void Account::keep_call_sites(const CallSitePlaces& ring, std::uint32_t modules_
     for (std::size_t i = 0; i < count; ++i)
         if (events[i].stack != 0 && !sites_.keep_stack(ring, events[i].stack)) events[i].stack = 0;
     tidemark_account_header& h = header();
-    const std::uint32_t kept = sites_.keep_modules(ring, h.modules_used, modules_used);
-    if (kept != h.modules_used) {
-        // SYNC(call-site): release; who finds the number finds the modules below it.
-        TIDEMARK_SHARED_STORE("sites.modules",
-                              __atomic_store_n(&h.modules_used, kept, __ATOMIC_RELEASE));
-    }
+    sites_.keep_modules(ring, h.modules_used, modules_used);
     if (dropped != h.stacks_dropped)
         TIDEMARK_SHARED_STORE("sites.dropped",
                               __atomic_store_n(&h.stacks_dropped, dropped, __ATOMIC_RELAXED));

@@ -15,6 +15,7 @@
 #include "collector/drain/call_sites.hpp"
 #include "collector/drain/journal.hpp"
 #include "collector/drain/live_table.hpp"
+#include "collector/drain/nursery.hpp"
 #include "collector/sink_record.hpp"
 #include "shm/segment.hpp"
 
@@ -67,15 +68,20 @@ public:
     std::uint64_t hash(const shm::Event& event) const noexcept {
         return table_.hash(event.device, event.id);
     }
-    void prefetch_slot(std::uint64_t hash) const noexcept { table_.prefetch_slot(hash); }
-    void prefetch(std::uint64_t hash) const noexcept { table_.prefetch(hash); }
-    void prefetch(const shm::Event& event) const noexcept { table_.prefetch(hash(event)); }
-    // Needs LiveTable::kMostRecords + 8 undo records reserved.
-    void apply(Journal& journal, const shm::Event& event, std::uint64_t hash,
-               SinkPort* follower) noexcept;
-    void apply(Journal& journal, const shm::Event& event, SinkPort* follower) noexcept {
-        apply(journal, event, hash(event), follower);
+    [[gnu::always_inline]] void prefetch_slot(std::uint64_t hash) const noexcept {
+        table_.prefetch_slot(hash);
     }
+    [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept {
+        table_.prefetch(hash);
+    }
+    // Undo records that an event may need beside one insert's, and those of the buffers that wait in the nursery.
+    static constexpr std::uint64_t kRecordsBeside = 8 + Nursery::kPlaces;
+    // Needs LiveTable::kMostRecords + kRecordsBeside undo records reserved.
+    void apply(Journal& journal, Nursery& nursery, const shm::Event& event, std::uint64_t hash,
+               SinkPort* follower) noexcept;
+    // After the last event of a drain: the live table gets what the nursery holds. `planned`: undo records that are to
+    // be left; kRecordsBeside more are there.
+    void settle(Journal& journal, Nursery& nursery, std::uint64_t planned) noexcept;
     void begin_pass() noexcept;
     // Before a lane is drained for the first time: room for the positions of lanes below `count`. False: no space.
     [[nodiscard]] bool make_positions_ready(std::uint32_t count) noexcept;
@@ -126,10 +132,22 @@ public:
     PassMark marks[kUsagesPerAccount];
 
 private:
-    UsageState* usage(std::uint32_t device, std::uint32_t pool) noexcept;
-    void allocate(Journal& journal, const shm::Event& event, std::uint64_t hash) noexcept;
-    void free(Journal& journal, const shm::Event& event, std::uint64_t hash, std::uint64_t& size,
-              std::uint32_t& pool) noexcept;
+    // The figures of a pool, which the pass moves; null: there are too many. Mostly the last event's again.
+    UsageState* usage(std::uint32_t device, std::uint32_t pool) noexcept {
+        UsageState& last = state.usages[last_usage_];
+        if (last.device != device || last.pool != pool || last.used == 0)
+            return find_usage(device, pool);
+        marks[last_usage_].moved = true;
+        return &last;
+    }
+    UsageState* find_usage(std::uint32_t device, std::uint32_t pool) noexcept;
+    void allocate(Journal& journal, Nursery& nursery, const shm::Event& event,
+                  std::uint64_t hash) noexcept;
+    void free(Journal& journal, Nursery& nursery, const shm::Event& event, std::uint64_t hash,
+              std::uint64_t& size, std::uint32_t& pool) noexcept;
+    void settle(Journal& journal, Nursery& nursery, std::uint32_t place,
+                std::uint64_t records) noexcept;
+    void reject(std::uint64_t size) noexcept;
     void supersede(Journal& journal, tidemark_account_entry* entry, const shm::Event& event,
                    UsageState& u) noexcept;
     bool reclaim_superseded(const shm::Event& event, std::uint64_t& size) noexcept;

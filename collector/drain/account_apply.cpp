@@ -4,31 +4,13 @@
 // allocation unless that was lost, belongs to the parent image, or never was. No counter here ever goes below zero:
 // what does not match is counted as such and changes no total.
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 #include "collector/drain/account.hpp"
+#include "collector/drain/usage_counts.hpp"
 
 namespace tidemark::collector {
 namespace {
-
-// Bytes that one image may hold in one pool: more than any memory has, and so few that no sum over images wraps.
-constexpr std::uint64_t kMostHeld = std::uint64_t{1} << 48;
-
-std::uint64_t life_of(const shm::Event& event) noexcept {
-    return event.size() | (std::uint64_t{event.pool()} << TIDEMARK_LIFE_POOL_SHIFT) |
-           TIDEMARK_LIFE_LIVE | ((event.stamp >> 3) << TIDEMARK_LIFE_STAMP_SHIFT);
-}
-
-tidemark_account_entry entry_of(const shm::Event& event) noexcept {
-    return {life_of(event), event.id, event.stamp, event.device, event.stack};
-}
-
-std::uint32_t bucket_of(std::uint64_t size) noexcept {
-    if (size < 2) return 0;
-    return std::min<std::uint32_t>(static_cast<std::uint32_t>(std::bit_width(size)) - 1,
-                                   TIDEMARK_HISTOGRAM_BUCKETS - 1);
-}
 
 std::uint32_t pool_of(const tidemark_account_entry& entry) noexcept {
     return static_cast<std::uint32_t>(entry.life >> TIDEMARK_LIFE_POOL_SHIFT) & 15;
@@ -36,14 +18,9 @@ std::uint32_t pool_of(const tidemark_account_entry& entry) noexcept {
 
 }  // namespace
 
-UsageState* Account::usage(std::uint32_t device, std::uint32_t pool) noexcept {
-    const auto matches = [&](const UsageState& u) { return u.device == device && u.pool == pool; };
-    if (last_usage_ < usage_count && matches(state.usages[last_usage_])) {
-        marks[last_usage_].moved = true;
-        return &state.usages[last_usage_];
-    }
+UsageState* Account::find_usage(std::uint32_t device, std::uint32_t pool) noexcept {
     std::uint32_t i = 0;
-    while (i < usage_count && !matches(state.usages[i]))
+    while (i < usage_count && (state.usages[i].device != device || state.usages[i].pool != pool))
         ++i;
     if (i == kUsagesPerAccount) return nullptr;
     if (i == usage_count) {
@@ -59,18 +36,18 @@ UsageState* Account::usage(std::uint32_t device, std::uint32_t pool) noexcept {
     return &state.usages[i];
 }
 
-void Account::apply(Journal& journal, const shm::Event& event, std::uint64_t hash,
+void Account::apply(Journal& journal, Nursery& nursery, const shm::Event& event, std::uint64_t hash,
                     SinkPort* follower) noexcept {
     ++state.events;
     switch (event.operation()) {
         case shm::Operation::kAllocation:
-            allocate(journal, event, hash);
+            allocate(journal, nursery, event, hash);
             if (follower) tell(*follower, event, event.size(), event.pool());
             break;
         case shm::Operation::kFree: {
             std::uint64_t size = kUnknown;
             std::uint32_t pool = event.pool();
-            free(journal, event, hash, size, pool);
+            free(journal, nursery, event, hash, size, pool);
             if (follower) tell(*follower, event, size, pool);
             break;
         }
@@ -81,27 +58,23 @@ void Account::apply(Journal& journal, const shm::Event& event, std::uint64_t has
     }
 }
 
-void Account::allocate(Journal& journal, const shm::Event& event, std::uint64_t hash) noexcept {
+void Account::allocate(Journal& journal, Nursery& nursery, const shm::Event& event,
+                       std::uint64_t hash) noexcept {
+    const std::uint32_t place = Nursery::place_of(event);
+    if (nursery.holds_any(place)) settle(journal, nursery, place, LiveTable::kMostRecords);
     UsageState* u = usage(event.device, event.pool());
-    const LiveTable::Match old = u == nullptr
-                                     ? LiveTable::Match{}
-                                     : table_.find(hash, event.device, event.pool(), event.id, 0);
-    if (u == nullptr || u->current + event.size() > kMostHeld ||
-        (old.entry == nullptr && !table_.insert(journal, hash, old.vacant, entry_of(event)))) {
-        state.table_full = 1;
-        ++state.rejected_allocations;
-        state.rejected_bytes = std::min(state.rejected_bytes + event.size(), kMostHeld);
-        return;
+    if (u == nullptr || u->current + event.size() > kMostHeld) return reject(event.size());
+    LiveTable::Match old;
+    bool alone = nursery.is_alone(place);
+    if (!nursery.knows_absent(place, event)) {
+        old = table_.find(hash, event.device, event.pool(), event.id, 0);
+        alone = !old.others;
     }
     if (old.entry != nullptr)
         supersede(journal, old.entry, event, *u);
     else
-        ++u->live;
-    ++u->allocations;
-    u->total_allocated += event.size();
-    u->current += event.size();
-    ++u->size_histogram[bucket_of(event.size())];
-    u->peak = std::max(u->peak, u->current);
+        nursery.hold(place, event, hash, alone);
+    count_allocation(*u, event.size());
     PassMark& mark = marks[u - state.usages];
     mark.highest = std::max(mark.highest, u->current);
 }
@@ -114,6 +87,7 @@ void Account::supersede(Journal& journal, tidemark_account_entry* entry, const s
     if (state.gapped != 0) ++state.gap_consequences;
     u.superseded += size;
     u.current -= size;
+    --u.live;
     SupersededLife& life = state.lives[state.superseded_next++ % kSupersededLives];
     lives_moved_ = true;
     life = {event.id, entry->stamp == 0 ? 1 : entry->stamp, size, event.device, event.pool()};
@@ -139,8 +113,19 @@ bool Account::reclaim_superseded(const shm::Event& event, std::uint64_t& size) n
     return false;
 }
 
-void Account::free(Journal& journal, const shm::Event& event, std::uint64_t hash,
+void Account::free(Journal& journal, Nursery& nursery, const shm::Event& event, std::uint64_t hash,
                    std::uint64_t& size, std::uint32_t& pool) noexcept {
+    const std::uint32_t place = Nursery::place_of(event);
+    if (nursery.holds(place, event)) {
+        const shm::Event& young = nursery.at(place).event;
+        size = young.size();
+        pool = young.pool();
+        count_free(*usage(event.device, pool), size);
+        nursery.drop(place);
+        return;
+    }
+    if (nursery.holds_any(place) && nursery.is_same_id(place, event))
+        settle(journal, nursery, place, LiveTable::kMostRecords);
     const LiveTable::Match match =
         table_.find(hash, event.device, event.pool(), event.id, event.stamp);
     const bool late = (event.flags() & shm::kFlagLate) != 0;
@@ -152,12 +137,9 @@ void Account::free(Journal& journal, const shm::Event& event, std::uint64_t hash
     if (match.matches > 1) ++state.ambiguous_frees;
     size = match.entry->life & TIDEMARK_LIFE_SIZE_MASK;
     pool = pool_of(*match.entry);
-    UsageState* u = usage(event.device, pool);
-    u->current -= size;
-    u->total_freed += size;
-    --u->live;
-    ++u->frees;
+    count_free(*usage(event.device, pool), size);
     table_.erase(journal, match.entry);
+    nursery.note_absent(place, event, pool);
 }
 
 void Account::free_unknown() noexcept {

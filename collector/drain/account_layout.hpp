@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "shm/kill_point.hpp"
 #include "shm/lane_reader.hpp"
 #include "shm/ring_layout.hpp"
 #include "tidemark/account_abi.h"
@@ -74,5 +75,12 @@ inline constexpr std::uint64_t kDirectoryOffset = 64 * 1024;
 inline constexpr std::uint64_t kDirectoryBytes = (1ull << TIDEMARK_ACCOUNT_MAX_DEPTH) * 4;
 inline constexpr std::uint64_t kPagesOffset = kDirectoryOffset + kDirectoryBytes;
 static_assert(kPositionsOffset + kPositions * sizeof(shm::LanePosition) <= kDirectoryOffset);
+
+// The account is complete: who finds the magic, a reader or a later collector, finds all that was stored before.
+inline void publish_account(tidemark_account_header& header) noexcept {
+    // SYNC(live-table): release, after everything else.
+    TIDEMARK_SHARED_STORE(
+        "account.magic", __atomic_store_n(&header.magic, TIDEMARK_ACCOUNT_MAGIC, __ATOMIC_RELEASE));
+}
 
 }  // namespace tidemark::collector

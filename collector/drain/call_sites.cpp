@@ -60,7 +60,15 @@ bool CallSites::keep_stack(const CallSitePlaces& ring, std::uint32_t number) noe
     return true;
 }
 
-std::uint32_t CallSites::keep_modules(const CallSitePlaces& ring, std::uint32_t kept,
+void CallSites::keep_modules(const CallSitePlaces& ring, std::uint32_t& used,
+                             std::uint32_t until) noexcept {
+    const std::uint32_t kept = copy_modules(ring, used, until);
+    if (kept == used) return;
+    // SYNC(call-site): release; who finds the number finds the modules below it.
+    TIDEMARK_SHARED_STORE("sites.modules", __atomic_store_n(&used, kept, __ATOMIC_RELEASE));
+}
+
+std::uint32_t CallSites::copy_modules(const CallSitePlaces& ring, std::uint32_t kept,
                                       std::uint32_t until) noexcept {
     if (ring.frames == 0 || ring.frames != places_.frames) return kept;
     if (until > shm::kModuleEntries) until = shm::kModuleEntries;

@@ -48,11 +48,13 @@ public:
 
     // Copies stack `number` of the ring, unless it was before. False: there is none, or no space for it.
     bool keep_stack(const CallSitePlaces& ring, std::uint32_t number) noexcept;
-    // Copies the ring's modules below `until` that come after the first `kept`. How many are kept now.
-    std::uint32_t keep_modules(const CallSitePlaces& ring, std::uint32_t kept,
-                               std::uint32_t until) noexcept;
+    // Copies the ring's modules below `until`, as far as there is space. `used`, of the account: how many it has.
+    void keep_modules(const CallSitePlaces& ring, std::uint32_t& used,
+                      std::uint32_t until) noexcept;
 
 private:
+    std::uint32_t copy_modules(const CallSitePlaces& ring, std::uint32_t kept,
+                               std::uint32_t until) noexcept;
     bool make_present(const void* place, std::uint64_t bytes) noexcept;
 
     shm::Segment* segment_ = nullptr;

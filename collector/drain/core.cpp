@@ -138,12 +138,9 @@ std::uint64_t Core::flush() {
         if (!p.pass->left_work()) break;
     }
     p.retire_ended();
-    // Programs that got no ring move no image, and are counted in the bell pages.
-    if (const std::uint64_t untracked = p.bells.untracked_images();
-        untracked != p.counters.untracked_images) {
-        p.counters.untracked_images = untracked;
-        p.publisher->publish({}, p.counters);
-    }
+    // Programs that got no ring, or whose ring was refused, move no image: they are only counted.
+    p.counters.untracked_images = p.bells.untracked_images();
+    p.publisher->publish({}, p.counters);
     return p.publisher->pass();
 }
 

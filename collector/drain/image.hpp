@@ -24,6 +24,7 @@ struct Image {
     CountedAccount counted;
     bool ended = false;  // its producer let go; what is published is still to be drained
     bool ended_by_exec = false;
+    bool sandboxed = false;  // as its ring said last
     bool is_watched = false;  // somebody will say how its process ended
     // Of a socket client: the collector that wrote its ring ended before it did. What it told since is not known.
     bool is_cut_off = false;

@@ -57,8 +57,7 @@ bool Ledger::open_own(const std::string& name, bool& made, std::string& error) {
         header().size = kLedgerSize;
         header().next_serial = 1;
         header().next_pool = kFirstNamedPool;
-        std::atomic_signal_fence(std::memory_order_seq_cst);  // SYNC(journal)
-        TIDEMARK_SHARED_STORE("ledger.magic", header().magic = kLedgerMagic);
+        publish_ledger(header());
     }
     auto* journal = reinterpret_cast<JournalHeader*>(segment_.data() + kJournalOffset);
     journal->capacity = kJournalRecords;
@@ -68,14 +67,13 @@ bool Ledger::open_own(const std::string& name, bool& made, std::string& error) {
             return static_cast<shm::Segment*>(self)->populate(kRecordsOffset + offset, length);
         },
         &segment_);
-    while (row_count_ < kLedgerRows && rows()[row_count_].used != 0)
-        ++row_count_;
+    for (; row_count_ < kLedgerRows && rows()[row_count_].used != 0; ++row_count_)
+        (void)shares_.take(maker(rows()[row_count_]));
     segment_.release_descriptor();
     return true;
 }
 
-LedgerRow* Ledger::row(std::uint32_t device, std::uint32_t pool, const char* name,
-                       std::uint32_t memory) {
+LedgerRow* Ledger::find(std::uint32_t device, std::uint32_t pool, const char* name) noexcept {
     for (std::uint32_t i = 0; i < row_count_; ++i) {
         LedgerRow& candidate = rows()[i];
         if (candidate.device != device) continue;
@@ -85,7 +83,13 @@ LedgerRow* Ledger::row(std::uint32_t device, std::uint32_t pool, const char* nam
                 : std::strncmp(candidate.pool_name, name, sizeof candidate.pool_name) == 0;
         if (same) return &candidate;
     }
-    if (row_count_ == kLedgerRows) return nullptr;
+    return nullptr;
+}
+
+LedgerRow* Ledger::row(std::uint32_t device, std::uint32_t pool, const char* name,
+                       std::uint32_t memory, std::uint32_t uid) {
+    if (LedgerRow* known = find(device, pool, name)) return known;
+    if (!shares_.take(uid)) return nullptr;
     LedgerRow& fresh = rows()[row_count_];
     fresh = {};
     fresh.device = device;
@@ -93,8 +97,7 @@ LedgerRow* Ledger::row(std::uint32_t device, std::uint32_t pool, const char* nam
     fresh.memory = memory;
     std::memcpy(fresh.pool_name, name, sizeof fresh.pool_name);
     // A row without figures says nothing wrong, so it needs no undo.
-    std::atomic_signal_fence(std::memory_order_seq_cst);  // SYNC(journal)
-    TIDEMARK_SHARED_STORE("ledger.row", fresh.used = 1);
+    publish_row(fresh, uid);
     ++row_count_;
     return &fresh;
 }

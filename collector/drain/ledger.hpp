@@ -13,6 +13,7 @@
 #include <string>
 
 #include "collector/drain/journal.hpp"
+#include "collector/shares.hpp"
 #include "shm/ring_layout.hpp"
 #include "shm/segment.hpp"
 
@@ -29,7 +30,7 @@ inline constexpr std::uint64_t kLedgerSize =
 
 // A device's pool. Pools 0-6 by number; others by name, with numbers from 16 given in order of appearance.
 struct LedgerRow {
-    std::uint32_t used;
+    std::uint32_t used;  // 0: free; else one more than the uid of the user whose program came first
     std::uint32_t device;
     std::uint32_t pool;
     std::uint32_t memory;
@@ -56,6 +57,17 @@ struct LedgerHeader {
 };
 static_assert(sizeof(LedgerHeader) % 8 == 0);
 
+// What a new ledger, or a new row, consists of is stored before the word that says so: who comes after a kill finds it
+// complete or not at all. A row without figures says nothing wrong, so it needs no undo.
+inline void publish_ledger(LedgerHeader& header) noexcept {
+    std::atomic_signal_fence(std::memory_order_seq_cst);  // SYNC(journal)
+    TIDEMARK_SHARED_STORE("ledger.magic", header.magic = kLedgerMagic);
+}
+inline void publish_row(LedgerRow& row, std::uint32_t uid) noexcept {
+    std::atomic_signal_fence(std::memory_order_seq_cst);  // SYNC(journal)
+    TIDEMARK_SHARED_STORE("ledger.row", row.used = uid + 1);
+}
+
 // Drain thread only.
 class Ledger {
 public:
@@ -68,11 +80,15 @@ public:
     Target target() const noexcept { return {segment_.data(), kLedgerSerial}; }
     LedgerHeader& header() noexcept { return *reinterpret_cast<LedgerHeader*>(segment_.data()); }
 
-    // Row of a device's pool, made on first use; null when all are taken. `name` must have 24 bytes.
-    LedgerRow* row(std::uint32_t device, std::uint32_t pool, const char* name,
-                   std::uint32_t memory);
+    // Row of a device's pool; null: there is none. `name` must have 24 bytes.
+    LedgerRow* find(std::uint32_t device, std::uint32_t pool, const char* name) noexcept;
+    // The same, made on first use, for that user; null: all are taken, or as many as one user may have.
+    LedgerRow* row(std::uint32_t device, std::uint32_t pool, const char* name, std::uint32_t memory,
+                   std::uint32_t uid);
     LedgerRow* rows() noexcept { return reinterpret_cast<LedgerRow*>(segment_.data() + 8192); }
     std::uint32_t row_count() const noexcept { return row_count_; }
+    // For whom a row was made.
+    static std::uint32_t maker(const LedgerRow& row) noexcept { return row.used - 1; }
 
     // Journaled change of one word or of a whole row.
     void set(const std::uint64_t& place, std::uint64_t value);
@@ -87,6 +103,7 @@ private:
     shm::Segment segment_;
     Journal journal_;
     std::uint32_t row_count_ = 0;
+    Shares shares_{kLedgerRows};
 };
 
 }  // namespace tidemark::collector

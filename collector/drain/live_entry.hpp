@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Where an entry of the live table belongs, and how it is stored.
+// An entry of the live table: what of an event it is, where it belongs, and how it is stored.
 #pragma once
 
 #include <cstdint>
 
+#include "shm/event.hpp"
 #include "shm/kill_point.hpp"
 #include "tidemark/account_abi.h"
 
@@ -14,6 +15,13 @@ inline std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
     __extension__ using Wide = unsigned __int128;
     const auto product = static_cast<Wide>(a) * b;
     return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+inline tidemark_account_entry entry_of(const shm::Event& event) noexcept {
+    const std::uint64_t life =
+        event.size() | (std::uint64_t{event.pool()} << TIDEMARK_LIFE_POOL_SHIFT) |
+        TIDEMARK_LIFE_LIVE | ((event.stamp >> 3) << TIDEMARK_LIFE_STAMP_SHIFT);
+    return {life, event.id, event.stamp, event.device, event.stack};
 }
 
 // Low half: bits for the directory. High half: the entry where probing begins. `seed`: two secret words.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/drain/live_table.hpp"
 
-#include "collector/drain/live_entry.hpp"
-
 namespace tidemark::collector {
 namespace {
 
@@ -58,18 +56,6 @@ void LiveTable::recover() noexcept {
     }
 }
 
-void LiveTable::prefetch_slot(std::uint64_t hash) const noexcept {
-    __builtin_prefetch(&directory()[slot_of(hash)]);
-}
-
-void LiveTable::prefetch(std::uint64_t hash) const noexcept {
-    __builtin_prefetch(&page(page_of(hash))->entries[start_of(hash)], 1);
-}
-
-std::uint64_t LiveTable::hash(std::uint32_t device, std::uint64_t id) const noexcept {
-    return live_hash(seed_, device, id);
-}
-
 LiveTable::Match LiveTable::find(std::uint64_t hash, std::uint32_t device, std::uint32_t pool,
                                  std::uint64_t id, std::uint64_t stamp) const noexcept {
     tidemark_account_page* p = page(page_of(hash));
@@ -79,14 +65,14 @@ LiveTable::Match LiveTable::find(std::uint64_t hash, std::uint32_t device, std::
          ++probes, place = next(place)) {
         tidemark_account_entry& entry = p->entries[place];
         if (!(entry.life & TIDEMARK_LIFE_LIVE)) {
-            if (match.vacant == nullptr) match.vacant = &entry;
             if (entry.life == 0) break;
             continue;
         }
         if (entry.id != id || entry.device != device) continue;
         if (pool != TIDEMARK_POOL_ANY) {
-            if (((entry.life >> TIDEMARK_LIFE_POOL_SHIFT) & 15) != pool) continue;
-            return {&entry, 1, nullptr};
+            if (((entry.life >> TIDEMARK_LIFE_POOL_SHIFT) & 15) == pool) return {&entry, 1, false};
+            match.others = true;
+            continue;
         }
         if (entry.stamp > stamp) continue;
         ++match.matches;
@@ -95,23 +81,19 @@ LiveTable::Match LiveTable::find(std::uint64_t hash, std::uint32_t device, std::
     return match;
 }
 
-bool LiveTable::insert(Journal& journal, std::uint64_t hash, tidemark_account_entry* vacant,
-                       const tidemark_account_entry& entry) noexcept {
+bool LiveTable::insert(Journal& journal, std::uint64_t hash, const tidemark_account_entry& entry,
+                       std::uint64_t records) noexcept {
     std::uint32_t number = page_of(hash);
-    std::uint64_t records = kMostRecords;
     while (fill_of(number).used >= kSplitAt) {
         if (!make_room(journal, slot_of(hash), records)) break;
         number = page_of(hash);
-        vacant = nullptr;
     }
     if (fill_of(number).used >= kFullAt) return false;
-    if (vacant == nullptr) {
-        vacant = &page(number)->entries[start_of(hash)];
-        while (vacant->life & TIDEMARK_LIFE_LIVE)
-            vacant = vacant == &page(number)->entries[TIDEMARK_ACCOUNT_PAGE_ENTRIES - 1]
-                         ? &page(number)->entries[0]
-                         : vacant + 1;
-    }
+    tidemark_account_page* p = page(number);
+    std::uint32_t place = start_of(hash);
+    while (p->entries[place].life & TIDEMARK_LIFE_LIVE)
+        place = next(place);
+    tidemark_account_entry* const vacant = &p->entries[place];
     fill_of(number).used += vacant->life == 0;
     ++fill_of(number).live;
     // All of it, although it is vacant: a life that ended in this pass would be put back with these words.

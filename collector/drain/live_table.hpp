@@ -11,6 +11,7 @@
 
 #include "collector/drain/account_layout.hpp"
 #include "collector/drain/journal.hpp"
+#include "collector/drain/live_entry.hpp"
 
 namespace tidemark::collector {
 
@@ -26,23 +27,34 @@ public:
     // After undo: counts the pages again and finds the unreferenced ones.
     void recover() noexcept;
 
-    std::uint64_t hash(std::uint32_t device, std::uint64_t id) const noexcept;
+    std::uint64_t hash(std::uint32_t device, std::uint64_t id) const noexcept {
+        return live_hash(seed_, device, id);
+    }
     // First the slot of the directory, some events later the entry that the slot leads to.
-    void prefetch_slot(std::uint64_t hash) const noexcept;
-    void prefetch(std::uint64_t hash) const noexcept;
+    // Always inline: GCC takes a function that only prefetches for one without effect, and leaves its call out.
+    [[gnu::always_inline]] void prefetch_slot(std::uint64_t hash) const noexcept {
+        __builtin_prefetch(&directory()[slot_of(hash)]);
+    }
+    [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept {
+        __builtin_prefetch(&page(page_of(hash))->entries[start_of(hash)], 1);
+    }
+
+    // Undo records that one insert may need, splits included: enough to split a page that 2^13 slots name.
+    static constexpr std::uint64_t kMostRecords = 16384;
 
     struct Match {
         tidemark_account_entry* entry = nullptr;  // newest that matches; null: none
         std::uint32_t matches = 0;
-        tidemark_account_entry* vacant = nullptr;  // where the key would go, if nothing matches
+        bool others = false;  // nothing matches, but another pool has the id
     };
     // Buffers {device, id} in `pool`, or in all pools for TIDEMARK_POOL_ANY, no younger than `stamp`.
     Match find(std::uint64_t hash, std::uint32_t device, std::uint32_t pool, std::uint64_t id,
                std::uint64_t stamp) const noexcept;
 
-    // At `vacant`, which find() just answered: the key is not live. False: the limit is reached or no space.
-    bool insert(Journal& journal, std::uint64_t hash, tidemark_account_entry* vacant,
-                const tidemark_account_entry& entry) noexcept;
+    // A key that is not live. `records`: undo records that splits may use, at most kMostRecords. False: the limit is
+    // reached or no space.
+    bool insert(Journal& journal, std::uint64_t hash, const tidemark_account_entry& entry,
+                std::uint64_t records = kMostRecords) noexcept;
     void erase(Journal& journal, tidemark_account_entry* entry) noexcept;
     void replace(Journal& journal, tidemark_account_entry* entry,
                  const tidemark_account_entry& with) noexcept;
@@ -84,9 +96,6 @@ public:
         }
     }
 
-    // Undo records that one insert may need, splits included: enough to split a page that 2^13 slots name.
-    static constexpr std::uint64_t kMostRecords = 16384;
-
 private:
     tidemark_account_header* header() const noexcept {
         return reinterpret_cast<tidemark_account_header*>(target_.base);
@@ -116,6 +125,7 @@ private:
     bool deepen(Journal& journal) noexcept;
     std::uint32_t compact_depth(std::uint64_t left) const;
     void store_page_count(Journal& journal, std::uint32_t count) noexcept;
+    void publish_word(Journal& journal, std::uint64_t offset, std::uint64_t value) noexcept;
     void store_depth(Journal& journal, std::uint32_t depth) noexcept;
     void clear(std::uint32_t number, std::uint32_t depth) noexcept;
     void refill(const tidemark_account_page& from, std::uint32_t low, std::uint32_t high,

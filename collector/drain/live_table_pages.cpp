@@ -54,9 +54,17 @@ void LiveTable::store_page_count(Journal& journal, std::uint32_t count) noexcept
     journal.store(target_, offsetof(tidemark_account_header, page_count), &value, 1);
 }
 
+// What a walker finds by this word was stored before it.
+void LiveTable::publish_word(Journal& journal, std::uint64_t offset, std::uint64_t value) noexcept {
+    journal.keep(target_, offset, 1);
+    auto* word = reinterpret_cast<std::uint64_t*>(target_.base + offset);
+    // SYNC(live-table): release; who finds a depth, a slot or a sequence finds the directory and the pages behind it.
+    TIDEMARK_SHARED_STORE("table.directory", __atomic_store_n(word, value, __ATOMIC_RELEASE));
+}
+
 void LiveTable::store_depth(Journal& journal, std::uint32_t depth) noexcept {
     const std::uint64_t value = std::uint64_t{header()->state} | (std::uint64_t{depth} << 32);
-    journal.store(target_, offsetof(tidemark_account_header, state), &value, 1);
+    publish_word(journal, offsetof(tidemark_account_header, state), value);
 }
 
 // A page with too little room becomes one clean page, if tombstones took it, else two. Takes what it needs from
@@ -108,7 +116,9 @@ void LiveTable::clear(std::uint32_t number, std::uint32_t depth) noexcept {
         TIDEMARK_SHARED_STORE("table.clear_page",
                               __atomic_store_n(words + i, std::uint64_t{0}, __ATOMIC_RELEASE));
     }
-    page(number)->depth = depth;
+    // SYNC(live-table)
+    TIDEMARK_SHARED_STORE("table.page_depth",
+                          __atomic_store_n(&page(number)->depth, depth, __ATOMIC_RELEASE));
     fill_of(number) = {};
 }
 
@@ -154,16 +164,13 @@ void LiveTable::store_slots(Journal& journal, std::uint32_t even, std::uint32_t 
     const std::uint32_t pair[2] = {first, second};
     std::uint64_t value = 0;
     std::memcpy(&value, pair, sizeof value);
-    journal.store(target_, offset_of(directory() + even), &value, 1);
+    publish_word(journal, offset_of(directory() + even), value);
 }
 
 // SYNC(live-table): who walks compares directory_sequence before and after.
 void LiveTable::directory_moved(Journal& journal) noexcept {
-    const std::uint64_t value = header()->directory_sequence + 1;
-    journal.keep(target_, offsetof(tidemark_account_header, directory_sequence), 1);
-    // SYNC(live-table)
-    TIDEMARK_SHARED_STORE("table.directory_sequence",
-                          __atomic_store_n(&header()->directory_sequence, value, __ATOMIC_RELEASE));
+    publish_word(journal, offsetof(tidemark_account_header, directory_sequence),
+                 header()->directory_sequence + 1);
 }
 
 }  // namespace tidemark::collector

@@ -67,7 +67,7 @@ std::uint64_t Pass::run(const std::vector<Image*>& images, std::vector<Image*>& 
 
 // False: the pass must be committed first, or no space is left for more of the journal.
 bool Pass::room_for_event() {
-    const std::uint64_t records = planned_ + LiveTable::kMostRecords + 8;
+    const std::uint64_t records = planned_ + LiveTable::kMostRecords + Account::kRecordsBeside;
     if (ledger_.journal().reserve(records)) return true;
     is_starved_ |= ledger_.journal().count() == 0;
     return false;
@@ -106,6 +106,7 @@ bool Pass::drain(Image& image) {
             drain_single(feeds_[0], image);
         else if (!feeds_.empty())
             drain_merged(image);
+        account.settle(ledger_.journal(), nursery_, planned_);
         close_feeds(image);
         name_pools(image);
         changed |= !feeds_.empty();
@@ -216,9 +217,9 @@ void Pass::apply(Feed& feed, Account& account, const shm::Event& event) {
     if (feed.next + kPrefetchAhead < feed.chunk) account.prefetch(hash[kPrefetchAhead]);
     if (follow_) {
         Follower follower(sinks_, clock_);
-        account.apply(ledger_.journal(), event, *hash, &follower);
+        account.apply(ledger_.journal(), nursery_, event, *hash, &follower);
     } else {
-        account.apply(ledger_.journal(), event, *hash, nullptr);
+        account.apply(ledger_.journal(), nursery_, event, *hash, nullptr);
     }
     feed.lane->cursor.last_stamp = event.stamp;
     ++feed.next;

@@ -71,6 +71,7 @@ private:
     const ClockCalibration& clock_;
     SinkPort& sinks_;
     const Limits& limits_;
+    Nursery nursery_;
     std::vector<Feed> feeds_;
     std::vector<shm::Event> events_;
     std::vector<std::uint64_t> hashes_;  // of events_, place by place

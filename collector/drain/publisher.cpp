@@ -55,6 +55,8 @@ void Publisher::publish_everything(std::map<std::uint64_t, std::unique_ptr<Image
     process_rows_ = {};
     usage_rows_ = {};
     history_rows_.clear();
+    histories_ = histories_refused_ = histories_dropped_ = 0;
+    history_shares_ = Shares(history_shares_.most());
     std::vector<Image*> all;
     for (auto& [number, image] : images) {
         image->process_row = UINT32_MAX;
@@ -89,7 +91,7 @@ void Publisher::publish_ending(Image& image) {
     stats_.end_pass(pass_);
 }
 
-tidemark_process_row Publisher::process_row_of(const Image& image) {
+tidemark_process_row Publisher::process_row_of(Image& image) {
     const Account& account = *image.account;
     const AccountState& state = account.state;
     tidemark_process_row row{};
@@ -112,7 +114,8 @@ tidemark_process_row Publisher::process_row_of(const Image& image) {
     row.exact = account.exact() ? 1 : 0;
     row.quarantine = state.quarantine;
     row.lanes = state.lanes_seen / 2;
-    row.sandboxed = image.ring && image.ring->sandboxed() ? 1 : 0;
+    if (image.ring) image.sandboxed = image.ring->sandboxed();
+    row.sandboxed = image.sandboxed ? 1 : 0;
     Account::Losses lost;
     account.copy_losses(lost);
     for (int cause = 0; cause < TIDEMARK_LOSS_CAUSE_COUNT; ++cause) {
@@ -133,8 +136,7 @@ std::uint32_t Publisher::pool_number(const Account& account, const UsageState& u
     if (usage.pool < TIDEMARK_POOL_FIRST_NAMED) return usage.pool;
     char name[24] = {};
     std::strncpy(name, account.pool_name(usage.pool), sizeof name - 1);
-    const LedgerRow* row =
-        ledger_.row(usage.device, usage.pool, name, account.pool_memory(usage.pool));
+    const LedgerRow* row = ledger_.find(usage.device, usage.pool, name);
     return row == nullptr ? usage.pool : row->pool;
 }
 
@@ -221,9 +223,10 @@ void Publisher::publish_totals() {
         std::memcpy(row.pool_name, kept.pool_name, sizeof row.pool_name);
         total.dirty = lacks_space(TIDEMARK_TABLE_USAGE, i, row);
         publish_history(i, total, unix_ns);
-        Device& owner = device(kept.device);
-        if (kept.memory < TIDEMARK_MEMORY_COUNT) owner.used_memory[kept.memory] = true;
-        owner.dirty = true;
+        Device* owner = device(kept.device, Ledger::maker(kept));
+        if (owner == nullptr) continue;
+        if (kept.memory < TIDEMARK_MEMORY_COUNT) owner->used_memory[kept.memory] = true;
+        owner->dirty = true;
     }
 }
 
@@ -249,7 +252,9 @@ void Publisher::publish_collector(const CollectorCounters& counters) {
     row.rings_refused = counters.rings_refused;
     row.recoveries = kept.recoveries;
     row.restarts = kept.restarts;
-    row.rows_dropped = missing_.size();
+    row.rows_dropped = missing_.size() + totals_.without_row() + histories_dropped_;
+    row.rows_refused = static_cast<std::uint32_t>(totals_.refused() + devices_refused_.size() +
+                                                  histories_refused_);
     row.sink_dropped = sinks_.dropped();
     row.untracked_images = counters.untracked_images;
     row.audits = kept.audits;

@@ -15,6 +15,7 @@
 #include "collector/drain/ledger.hpp"
 #include "collector/drain/stats_segment.hpp"
 #include "collector/drain/totals.hpp"
+#include "collector/shares.hpp"
 
 namespace tidemark::collector {
 
@@ -55,8 +56,8 @@ public:
     // How an exited image ended was learnt after its last publication.
     void publish_ending(Image& image);
     void remove(Image& image);
-    // What a program says of devices; configuration and sensors win.
-    void declare(const shm::Declarations& declarations);
+    // What a user's program says of devices; configuration and sensors win.
+    void declare(const shm::Declarations& declarations, std::uint32_t uid);
     // Sum of losses by cause: follows what each account carries.
     void count_loss(const shm::LossCounter (&before)[TIDEMARK_LOSS_CAUSE_COUNT],
                     const shm::LossCounter (&now)[TIDEMARK_LOSS_CAUSE_COUNT]);
@@ -76,9 +77,12 @@ private:
         std::uint64_t published[TIDEMARK_MEMORY_COUNT] = {};
     };
 
-    Device& device(std::uint32_t number);
+    // Made on first use, for that user; null: it has its share of devices.
+    Device* device(std::uint32_t number, std::uint32_t uid);
+    Device& own_device(std::uint32_t number);
+    bool has_history(std::uint32_t index, const Total& total);
     void publish_image(Image& image);
-    static tidemark_process_row process_row_of(const Image& image);
+    static tidemark_process_row process_row_of(Image& image);
     void publish_usages(Image& image, bool all);  // all: also those that did not move
     void free_usage_row(std::uint32_t& index);
     std::uint32_t pool_number(const Account& account, const UsageState& usage);
@@ -116,7 +120,12 @@ private:
     std::map<std::uint32_t, Device> devices_;
     RowNumbers process_rows_, usage_rows_;
     std::uint32_t next_memory_row_ = 0;
-    std::vector<bool> history_rows_;
+    // By total: its row, kNoHistory, or kToBeTold.
+    static constexpr std::uint32_t kNoHistory = UINT32_MAX, kToBeTold = UINT32_MAX - 1;
+    std::vector<std::uint32_t> history_rows_;
+    std::uint32_t histories_ = 0, histories_refused_ = 0, histories_dropped_ = 0;
+    Shares device_shares_, history_shares_;
+    std::set<std::uint32_t> devices_refused_;  // numbers
     shm::LossCounter loss_[TIDEMARK_LOSS_CAUSE_COUNT] =
         {};  // of running and kept images; the ledger has the rest
     std::vector<tidemark_region_row> regions_;

@@ -20,13 +20,15 @@ Publisher::Publisher(StatsSegment& stats, Ledger& ledger, Totals& totals,
       totals_(totals),
       clock_(clock),
       configuration_(configuration),
-      sinks_(sinks) {
+      sinks_(sinks),
+      device_shares_(StatsSegment::places(TIDEMARK_TABLE_DEVICE)),
+      history_shares_(StatsSegment::places(TIDEMARK_TABLE_HISTORY)) {
     for (const DeviceConfiguration& facts : configuration.devices) {
-        Device& d = device(facts.device);
+        Device& d = own_device(facts.device);
         d.facts = facts;
         d.fixed = true;
     }
-    Device& host = device(TIDEMARK_DEVICE_HOST);
+    Device& host = own_device(TIDEMARK_DEVICE_HOST);
     if (host.facts.name.empty()) host.facts.name = "host";
     struct sysinfo information {};
     if (host.facts.capacity[TIDEMARK_MEMORY_HOST] == 0 && sysinfo(&information) == 0) {
@@ -36,7 +38,7 @@ Publisher::Publisher(StatsSegment& stats, Ledger& ledger, Totals& totals,
     host.used_memory[TIDEMARK_MEMORY_HOST] = true;
 }
 
-Publisher::Device& Publisher::device(std::uint32_t number) {
+Publisher::Device& Publisher::own_device(std::uint32_t number) {
     const auto [place, fresh] = devices_.try_emplace(number);
     if (fresh) {
         place->second.facts.device = number;
@@ -45,10 +47,24 @@ Publisher::Device& Publisher::device(std::uint32_t number) {
     return place->second;
 }
 
-void Publisher::declare(const shm::Declarations& declarations) {
+Publisher::Device* Publisher::device(std::uint32_t number, std::uint32_t uid) {
+    const auto known = devices_.find(number);
+    if (known != devices_.end()) return &known->second;
+    // Once the table is full a device gets a row that can't be published, and is counted as such.
+    if (!device_shares_.take(uid) && !device_shares_.is_spent()) {
+        devices_refused_.insert(number);
+        return nullptr;
+    }
+    devices_refused_.erase(number);  // another user knows it
+    return &own_device(number);
+}
+
+void Publisher::declare(const shm::Declarations& declarations, std::uint32_t uid) {
     for (const shm::DeviceDeclaration& said : declarations.devices) {
         if (said.ready != 1 || said.device > TIDEMARK_DEVICE_HOST) continue;
-        Device& d = device(said.device);
+        Device* owned = device(said.device, uid);
+        if (owned == nullptr) continue;
+        Device& d = *owned;
         const auto settle = [&](auto& known, const auto& claimed, bool unknown, bool claims) {
             if (!claims) return;
             if (unknown) {
@@ -127,26 +143,43 @@ bool Publisher::publish_memory(Device& d, std::uint32_t memory, std::uint64_t al
     return lacks_space(TIDEMARK_TABLE_MEMORY, d.memory_rows[memory], row);
 }
 
+// Gives the total a row of the history table, unless its maker has its share of them. False: it has none, or there is no
+// space for it now.
+bool Publisher::has_history(std::uint32_t index, const Total& total) {
+    if (index >= history_rows_.size()) history_rows_.resize(index + 1, kToBeTold);
+    std::uint32_t& known = history_rows_[index];
+    if (known != kToBeTold) return known != kNoHistory;
+    const std::uint32_t uid = Ledger::maker(*total.row);
+    if (!history_shares_.take(uid)) {
+        known = kNoHistory;
+        ++(history_shares_.is_spent() ? histories_dropped_ : histories_refused_);
+        return false;
+    }
+    if (!stats_.make_samples_ready(histories_)) {
+        history_shares_.give_back(uid);
+        return false;
+    }
+    known = histories_++;
+    stats_.inherit_samples(known, total.row->device, total.row->pool_name);
+    tidemark_history_row row{};
+    row.in_use = 1;
+    row.device = total.row->device;
+    row.pool = total.row->pool;
+    row.fine_offset = stats_.samples_offset(known, false);
+    row.coarse_offset = stats_.samples_offset(known, true);
+    std::memcpy(row.pool_name, total.row->pool_name, sizeof row.pool_name);
+    publish_row(TIDEMARK_TABLE_HISTORY, known, row);
+    return true;
+}
+
 void Publisher::publish_history(std::uint32_t index, Total& total, std::uint64_t unix_ns) {
-    if (index >= history_rows_.size()) history_rows_.resize(index + 1);
     const std::uint64_t highest = std::max(total.period_highest, total.current);
     total.period_highest = total.current;
-    if (!history_rows_[index]) {
-        if (!stats_.make_samples_ready(index)) return;
-        stats_.inherit_samples(index, total.row->device, total.row->pool_name);
-        tidemark_history_row row{};
-        row.in_use = 1;
-        row.device = total.row->device;
-        row.pool = total.row->pool;
-        row.fine_offset = stats_.samples_offset(index, false);
-        row.coarse_offset = stats_.samples_offset(index, true);
-        std::memcpy(row.pool_name, total.row->pool_name, sizeof row.pool_name);
-        publish_row(TIDEMARK_TABLE_HISTORY, index, row);
-        history_rows_[index] = true;
-    }
-    sample(stats_.samples(index, false), TIDEMARK_HISTORY_FINE_COUNT,
+    if (!has_history(index, total)) return;
+    const std::uint32_t series = history_rows_[index];
+    sample(stats_.samples(series, false), TIDEMARK_HISTORY_FINE_COUNT,
            TIDEMARK_HISTORY_FINE_PERIOD_NS, unix_ns, total.current, highest);
-    sample(stats_.samples(index, true), TIDEMARK_HISTORY_COARSE_COUNT,
+    sample(stats_.samples(series, true), TIDEMARK_HISTORY_COARSE_COUNT,
            TIDEMARK_HISTORY_COARSE_PERIOD_NS, unix_ns, total.current, highest);
 }
 

@@ -223,7 +223,7 @@ void Registry::refresh_declarations(Image& image) {
         image.account->name_pool(TIDEMARK_POOL_FIRST_NAMED + i, declared.pools[i].memory,
                                  declared.pools[i].name);
     }
-    publisher_.declare(declared);
+    publisher_.declare(declared, image.identity.uid);
 }
 
 void Registry::note_moved(const std::vector<Image*>& moved) {

@@ -92,6 +92,7 @@ void Registry::retire(Image& image, std::vector<Image*>& moved) {
     if (image.ring) {
         TIDEMARK_KILL_POINT("retire.unlink_ring");
         shm::Segment::unlink(image.ring->name());
+        image.sandboxed = image.ring->sandboxed();
         image.ring->mark_published(account.positions);
         image.ring.reset();
         --counters_.rings_attached;

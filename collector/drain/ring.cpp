@@ -71,9 +71,19 @@ std::unique_ptr<Ring> Ring::attach(const std::string& name, const std::string& i
         return nullptr;
     }
     ring->guard_ = shm::FaultGuard::add(ring->segment_.data(), ring->segment_.size());
+    if (ring->guard_ < 0) {
+        why = Refusal::kExhausted;
+        error = "cannot attach " + path + ": as many rings are attached as can be guarded";
+        return nullptr;
+    }
     std::memcpy(static_cast<void*>(&ring->copy_), ring->segment_.data(), sizeof ring->copy_);
-    if (!ring->check(error)) return nullptr;
     const shm::RingHeader& said = ring->copy_;
+    if (!ring->check(error)) {
+        // What names another instance is that one's to tell of.
+        const bool is_ring = said.magic == shm::kRingMagic && *said.instance != '\0';
+        if (is_ring && instance != said.instance) why = Refusal::kNotOurs;
+        return nullptr;
+    }
     ring->call_sites_ =
         call_site_places(ring->segment_.data(), ring->segment_.size(), said.stacks_offset,
                          said.modules_offset, said.stack_frames);
@@ -187,7 +197,7 @@ bool Ring::producer_rings_bell() const noexcept {
 }
 
 bool Ring::sandboxed() const noexcept {
-    return __atomic_load_n(&header().poll_me, __ATOMIC_RELAXED) != 0;
+    return __atomic_load_n(&header().poll_me, __ATOMIC_RELAXED) == 2;
 }
 
 void Ring::read_loss(shm::LossCounter (&out)[TIDEMARK_LOSS_CAUSE_COUNT]) const noexcept {

@@ -225,6 +225,10 @@ void StatsSegment::set_rows_used(tidemark_stats_table_id id, std::uint32_t rows)
                            static_cast<std::uint32_t>(std::min<std::uint64_t>(rows, present)));
 }
 
+std::uint32_t StatsSegment::places(tidemark_stats_table_id id) noexcept {
+    return kShapes[id].capacity;
+}
+
 bool StatsSegment::has_place(tidemark_stats_table_id id, std::uint32_t index) noexcept {
     return index < table(id).row_capacity;
 }
@@ -256,11 +260,17 @@ bool StatsSegment::inherit_samples(std::uint32_t series, std::uint32_t device,
         return false;
     }
     tidemark_history_row row;
-    if (tidemark_reader_row(&reader, TIDEMARK_TABLE_HISTORY, series, &row, sizeof row) !=
-            TIDEMARK_READ_OK ||
-        row.device != device || std::strncmp(row.pool_name, pool_name, sizeof row.pool_name) != 0) {
-        return false;
-    }
+    const auto is_it = [&](std::uint32_t index) {
+        return tidemark_reader_row(&reader, TIDEMARK_TABLE_HISTORY, index, &row, sizeof row) ==
+                   TIDEMARK_READ_OK &&
+               row.device == device &&
+               std::strncmp(row.pool_name, pool_name, sizeof row.pool_name) == 0;
+    };
+    std::uint32_t index = series;  // mostly
+    if (!is_it(series))
+        for (index = 0; index < places(TIDEMARK_TABLE_HISTORY) && !is_it(index);)
+            ++index;
+    if (index == places(TIDEMARK_TABLE_HISTORY)) return false;
     const std::uint64_t bytes = kSamplesPerSeries * sizeof(tidemark_stats_sample);
     if (row.fine_offset > predecessor_.size() || bytes > predecessor_.size() - row.fine_offset ||
         row.coarse_offset !=

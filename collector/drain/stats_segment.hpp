@@ -38,6 +38,8 @@ public:
     // Publishes row `index`; makes its memory present first. False: the table is full or there is no space.
     template <class Row>
     bool publish(tidemark_stats_table_id table, std::uint32_t index, const Row& row);
+    // Rows that a table may have.
+    static std::uint32_t places(tidemark_stats_table_id table) noexcept;
     // False: the table has no such row, whatever space there is.
     bool has_place(tidemark_stats_table_id table, std::uint32_t index) noexcept;
     void set_rows_used(tidemark_stats_table_id table, std::uint32_t rows) noexcept;

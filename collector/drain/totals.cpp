@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string>
+
+#include "collector/log.hpp"
 
 namespace tidemark::collector {
 namespace {
@@ -43,28 +46,51 @@ void Totals::sync() {
 std::uint32_t Totals::total_of(const Account& account, const UsageState& usage) {
     char name[24] = {};
     std::strncpy(name, account.pool_name(usage.pool), sizeof name - 1);
-    const LedgerRow* row =
-        ledger_.row(usage.device, usage.pool, name, account.pool_memory(usage.pool));
+    const LedgerRow* row = ledger_.row(usage.device, usage.pool, name,
+                                       account.pool_memory(usage.pool), account.header().uid);
     sync();
     return row == nullptr ? UINT32_MAX : static_cast<std::uint32_t>(row - ledger_.rows());
+}
+
+Total* Totals::look_up(const Account& account, std::uint32_t usage, CountedUsage& counted) {
+    if (counted.total == UINT32_MAX && counted.rows_then != ledger_.row_count()) {
+        const UsageState& state = account.state.usages[usage];
+        counted.total = total_of(account, state);
+        const bool fresh = counted.rows_then == UINT32_MAX;
+        counted.rows_then = ledger_.row_count();
+        if (counted.total == UINT32_MAX && fresh) note_missing(account.header().uid, state.device);
+    }
+    return counted.total == UINT32_MAX ? nullptr : &totals_[counted.total];
+}
+
+void Totals::note_missing(std::uint32_t uid, std::uint32_t device) {
+    if (ledger_.row_count() == kLedgerRows) {
+        ++without_row_;
+        return;
+    }
+    ++refused_;
+    if (!told_.insert(uid).second) return;
+    log_notice("uid " + std::to_string(uid) + " has its share of devices' pools, " +
+               std::to_string(kLedgerRows / 4) +
+               ": what its programs tell of more, such as device " + std::to_string(device) +
+               ", is in their own figures and in no device's sum");
 }
 
 void Totals::note_rise(const Account& account, CountedAccount& counted) {
     counted.usages.resize(account.usage_count);
     for (std::uint32_t i = 0; i < account.usage_count; ++i) {
         const bool covered = account.state.usages[i].covered != 0;
-        if (!account.marks[i].moved && !covered) continue;
-        if (counted.usages[i].total == UINT32_MAX) {
-            counted.usages[i].total = total_of(account, account.state.usages[i]);
-        }
-        if (counted.usages[i].total == UINT32_MAX) continue;
-        Total& total = totals_[counted.usages[i].total];
+        CountedUsage& c = counted.usages[i];
+        if (!account.marks[i].moved && !covered && c.total != UINT32_MAX) continue;
+        Total* total = look_up(account, i, c);
+        if (total == nullptr) continue;
         if (covered) {
-            total.rise -= counted.usages[i].current;  // modulo 2^64: it goes out of the sum
+            total->rise -= c.current;  // modulo 2^64: it goes out of the sum
             continue;
         }
-        total.rise += account.marks[i].highest - account.marks[i].start;
-        ++total.movers;
+        // From what the sum holds of it, which is nothing if there was no row for it until now.
+        total->rise += account.marks[i].highest - c.current;
+        ++total->movers;
     }
 }
 
@@ -99,11 +125,10 @@ void Totals::count(const Account& account, CountedAccount& counted) {
         CountedUsage& c = counted.usages[i];
         const UsageState& usage = account.state.usages[i];
         const UsageState& now = usage.covered != 0 ? kNothing : usage;
+        if (look_up(account, i, c) == nullptr) continue;
+        Total& t = totals_[c.total];
         const bool fresh = !c.counted;
         c.counted = true;
-        if (c.total == UINT32_MAX) c.total = total_of(account, usage);
-        if (c.total == UINT32_MAX) continue;
-        Total& t = totals_[c.total];
         t.dirty |= account.marks[i].moved || lost_more || fresh;
         add_difference(t.current, c.current, now.current);
         add_difference(t.total_allocated, c.total_allocated, now.total_allocated);
@@ -149,7 +174,7 @@ void Totals::fold(const Account& account) {
 
 void Totals::forget(CountedAccount& counted) {
     for (const CountedUsage& c : counted.usages) {
-        if (c.total == UINT32_MAX) continue;
+        if (!c.counted) continue;
         Total& t = totals_[c.total];
         t.current -= c.current;
         t.total_allocated -= c.total_allocated;

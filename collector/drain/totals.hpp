@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -31,8 +32,10 @@ struct Total {
 
 // What an account has been counted with, per usage.
 struct CountedUsage {
-    std::uint32_t total = UINT32_MAX;  // index; that: not known yet, or the ledger has no row left
-    bool counted = false;              // what the image had lost is in the total
+    std::uint32_t total =
+        UINT32_MAX;  // index; that: not known yet, or the ledger has no row for it
+    std::uint32_t rows_then = UINT32_MAX;  // that the ledger had when it had none for it
+    bool counted = false;                  // what the image had lost is in the total
     std::uint64_t current = 0, total_allocated = 0, total_freed = 0, superseded = 0;
     std::uint64_t live = 0, allocations = 0, frees = 0;
 };
@@ -58,6 +61,11 @@ public:
     void fold(const Account& account);
     void forget(CountedAccount& counted);
 
+    // Programs' uses of a pool that are in no sum, since the collector started: since the ledger has no row left, or
+    // since their user has its share of them.
+    std::uint32_t without_row() const noexcept { return without_row_; }
+    std::uint32_t refused() const noexcept { return refused_; }
+
     std::vector<Total>& all() {
         sync();
         return totals_;
@@ -65,10 +73,15 @@ public:
 
 private:
     std::uint32_t total_of(const Account& account, const UsageState& usage);
+    // The usage's total, if it is not known: looked for again only once the ledger has another row.
+    Total* look_up(const Account& account, std::uint32_t usage, CountedUsage& counted);
+    void note_missing(std::uint32_t uid, std::uint32_t device);
     void sync();
 
     Ledger& ledger_;
     std::vector<Total> totals_;
+    std::uint32_t without_row_ = 0, refused_ = 0;
+    std::set<std::uint32_t> told_;  // users that have their share
 };
 
 }  // namespace tidemark::collector

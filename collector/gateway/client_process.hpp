@@ -15,7 +15,7 @@
 #include "collector/gateway/frame.hpp"
 #include "collector/gateway/held_buffers.hpp"
 #include "collector/gateway/proxy_ring.hpp"
-#include "collector/gateway/shares.hpp"
+#include "collector/shares.hpp"
 
 namespace tidemark::collector::gateway {
 

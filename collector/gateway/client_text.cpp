@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <iterator>
 
+#include "collector/plain_text.hpp"
 #include "tidemark/words.h"
 
 namespace tidemark::collector::gateway {
@@ -56,7 +57,8 @@ std::string hex_text(std::uint64_t id) {
 }
 
 std::string peer_text(const Peer& peer) {
-    return "pid " + std::to_string(peer.pid) + (peer.name.empty() ? "" : " (" + peer.name + ")");
+    return "pid " + std::to_string(peer.pid) +
+           (peer.name.empty() ? "" : " (" + plain_text(peer.name) + ")");
 }
 
 std::string bytes_text(std::uint64_t bytes) {

@@ -15,7 +15,7 @@
 #include "collector/event_loop.hpp"
 #include "collector/gateway/client_process.hpp"
 #include "collector/gateway/peer.hpp"
-#include "collector/gateway/shares.hpp"
+#include "collector/shares.hpp"
 
 namespace tidemark::collector::gateway {
 

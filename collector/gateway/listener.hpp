@@ -10,7 +10,7 @@
 #include "collector/control_socket.hpp"
 #include "collector/event_loop.hpp"
 #include "collector/gateway/peer.hpp"
-#include "collector/gateway/shares.hpp"
+#include "collector/shares.hpp"
 #include "collector/repeated_notice.hpp"
 
 namespace tidemark::collector::gateway {

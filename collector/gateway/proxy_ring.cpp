@@ -51,8 +51,10 @@ shm::BellPage* bell_of(uid_t uid) {
     const auto [place, fresh] = pages.try_emplace(uid, nullptr);
     if (place->second != nullptr) return place->second;
     place->second = shm::map_bell(uid);
-    if (place->second != nullptr) shm::FaultGuard::add(place->second, sizeof *place->second);
-    return place->second;
+    if (place->second == nullptr || shm::FaultGuard::add(place->second, sizeof *place->second) >= 0)
+        return place->second;
+    munmap(place->second, sizeof *place->second);  // its user could cut it off under us
+    return place->second = nullptr;
 }
 
 std::string temporary_path(std::uint64_t number) {
@@ -82,6 +84,7 @@ std::unique_ptr<ProxyRing> ProxyRing::make(const Peer& peer, const std::string& 
         return failed("no ring in /dev/shm", e);
     }
     made->guard_ = shm::FaultGuard::add(made->ring_.base, made->ring_.size);
+    if (made->guard_ < 0) return failed("as many rings as can be guarded", ENOMEM);
     if (!made->fill(peer, instance, error)) return nullptr;
     if (const int e = shm::publish_ring(made->ring_)) {
         made->ring_.base = nullptr;
@@ -127,9 +130,7 @@ bool ProxyRing::fill(const Peer& peer, const std::string& instance, std::string&
     lane.owner = static_cast<std::uint32_t>(peer.pid);
     next_block_ = shm::kBlocksOffset + kFirstBlockBytes;
     writer_.begin(ring_.base, lane, shm::kBlocksOffset, shm::kFirstBlockEvents, 0);
-    // SYNC(lane-claim): release, so that who sees the lane finds its first block. Nobody can see it before publish_ring.
-    TIDEMARK_SHARED_STORE("proxy.lanes_used",
-                          __atomic_store_n(&h.lanes_used, 1u, __ATOMIC_RELEASE));
+    shm::publish_lanes(h, 1);
     return true;
 }
 

@@ -14,7 +14,7 @@
 #include "collector/drain_door.hpp"
 #include "collector/event_loop.hpp"
 #include "collector/gateway/published_figures.hpp"
-#include "collector/gateway/shares.hpp"
+#include "collector/shares.hpp"
 #include "collector/log.hpp"
 #include "collector/repeated_notice.hpp"
 

@@ -243,10 +243,12 @@ private:
 
     std::string check() const {
         const tidemark_account_header& h = header();
-        if (h.magic == __builtin_bswap64(TIDEMARK_ACCOUNT_MAGIC)) {
+        // SYNC(live-table): acquire pairs with the collector's release: the header is complete.
+        const std::uint64_t magic = load(h.magic);
+        if (magic == __builtin_bswap64(TIDEMARK_ACCOUNT_MAGIC)) {
             return "written in the other byte order";
         }
-        if (load(h.magic) != TIDEMARK_ACCOUNT_MAGIC) {
+        if (magic != TIDEMARK_ACCOUNT_MAGIC) {
             return "not a Tidemark account (wrong magic), or not finished yet: try again";
         }
         if (h.byte_order != TIDEMARK_STATS_BYTE_ORDER) {

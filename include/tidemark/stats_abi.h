@@ -234,7 +234,7 @@ enum tidemark_quarantine {
 #define TIDEMARK_FIELDS_COLLECTOR(F, A)                                                   \
     F(u64, pass, "", "publication that wrote this row")                                   \
     F(u32, in_use, "", "1")                                                               \
-    F(u32, reserved, "", "0")                                                             \
+    F(u32, rows_refused, "rows", "of devices, pools: not made, their user has its share") \
     F(u64, events, "events", "applied since the ledger was made")                         \
     F(u64, passes, "", "passes that applied something")                                   \
     F(u64, processes_running, "images", "attached now")                                   \

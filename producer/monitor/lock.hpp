@@ -13,7 +13,8 @@ extern "C" __attribute__((weak)) char __libc_single_threaded;
 
 namespace tidemark::monitor {
 
-// Then a plain store takes a lock: nobody else can be there, and whoever comes later sees it taken.
+// Then a plain store takes a lock: nobody else can be there, and whoever comes later sees it taken. Handlers don't look at
+// the lock: what keeps them out is the word of who holds it (monitor.cpp).
 inline bool is_single_threaded() noexcept {
     return &__libc_single_threaded != nullptr && __libc_single_threaded != 0;
 }
@@ -26,7 +27,6 @@ public:
     void lock() noexcept {
         if (is_single_threaded() && word_.load(std::memory_order_relaxed) == 0) {
             word_.store(1, std::memory_order_relaxed);
-            std::atomic_signal_fence(std::memory_order_seq_cst);  // SYNC(nesting)
             return;
         }
         // SYNC(monitor-lock): acquire pairs with the release in unlock().

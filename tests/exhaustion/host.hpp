@@ -56,6 +56,14 @@ public:
         return tell(line) ==
                std::to_string(events * threads) + " " + std::to_string(events / 4 * threads);
     }
+    // The same in its one thread, and each is freed: nothing is asked of the system for that.
+    bool does_in_pairs(std::uint64_t events) {
+        sent_.allocations += events;
+        sent_.frees += events;
+        sent_.bytes += 10 * events;
+        return tell("pair " + std::to_string(events)) ==
+               std::to_string(events) + " " + std::to_string(events);
+    }
     const Sum& sent() const { return sent_; }
     // As it counts itself.
     Sum lost(tidemark_loss_cause cause) const {
@@ -108,6 +116,25 @@ inline Sum accounted(const std::string& instance, pid_t pid) {
         sum.bytes += usage->total_allocated;
     }
     return sum;
+}
+
+// Sends a little now and then until all that was sent is accounted for: a ring that could not be made is tried again
+// after a second.
+inline bool recovers(const std::string& instance, HostProgram& host) {
+    return comes_true([&] {
+        host.does(4);
+        return host.tell("flush") == "0" && accounted(instance, host.pid()) == host.sent();
+    });
+}
+
+// What was lost under other causes, in words; nothing: "".
+inline std::string lost_otherwise(const tidemark_process_row& row, tidemark_loss_cause expected) {
+    std::string text;
+    for (int cause = 0; cause < TIDEMARK_LOSS_CAUSE_COUNT; ++cause)
+        if (cause != expected && row.lost_allocations[cause] != 0)
+            text += "cause " + std::to_string(cause) + ": " +
+                    std::to_string(row.lost_allocations[cause]) + "\n";
+    return text;
 }
 
 inline std::string text(const Sum& sum) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A full disk under every file that is written: event log, leak log, the collector's own log, the report of
-// `run`. The sink loses lines, says so once and counts them, the drain loses nothing, and lines come again with space.
+// A full disk under every file that is written: event log, leak log, the collector's own log, the report of `run`, the
+// log of `query`. The sink loses lines, says so once and counts them, the drain loses nothing, and lines come again with space.
 #include "tests/exhaustion/host.hpp"
 #include "tests/exhaustion/logged.hpp"
 #include "tests/exhaustion/small_shm.hpp"
@@ -107,4 +107,32 @@ TEST_CASE(
         CHECK(ran.out == "done\n");
         CHECK(ran.status == (*status == '0' ? 3 : 5));
     }
+}
+
+TEST_CASE(
+    "a log of `query` on a full disk leaves samples out, counted, never half a line, and goes on") {
+    Disk disk;
+    const OwnInstance instance;
+    const Collector collector(instance.name());
+    HostProgram host(instance.tracked());
+    REQUIRE(host.does(100));
+    REQUIRE(recovers(instance.name(), host));
+    const std::string log = disk.folder / "log", said = disk.elsewhere / "said";
+    const pid_t viewer = start({"/bin/sh", "-c",
+                                "exec " + built("tidemark") + " query -r 10 --log " + log +
+                                    " --instance " + instance.name() + " 2> " + said});
+    CHECK(comes_true([&] { return times(log, ",0,") > 3; }));
+    REQUIRE(disk.files.leave(0));
+    CHECK(comes_true([&] { return times(said, "samples are left out until") == 1; }));
+    const std::size_t before = times(log, ",0,");
+    disk.files.release();
+    CHECK(comes_true([&] { return times(said, "samples were left out") == 1; }));
+    CHECK(comes_true([&] { return times(log, ",0,") > before + 3; }));
+    kill(viewer, SIGTERM);
+    CHECK(wait_until_ended(viewer) == 3 << 8);
+    CHECK(times(said, "the log is not complete") == 1);
+    CHECK(times(said, "samples are left out until") == 1);
+    CHECK(times(log, "timestamp,device,dram,l1") == 1);
+    CHECK(times(log, ",0,") + 1 == times(log, ""));
+    CHECK(host.ends());
 }

@@ -25,9 +25,12 @@ inline constexpr std::uint64_t kPageBytes = 4096;
 // A tmpfs over a folder, gone with the object. In a mount namespace of this process, made with the first of them.
 class SmallTmpfs {
 public:
-    SmallTmpfs(std::string folder, std::uint64_t bytes) : folder_(std::move(folder)) {
+    // files: how many there may be; 0: as many as one likes.
+    SmallTmpfs(std::string folder, std::uint64_t bytes, std::uint64_t files = 0)
+        : folder_(std::move(folder)) {
         enter_own_namespace();
-        const std::string options = "mode=1777,size=" + std::to_string(bytes);
+        const std::string options = "mode=1777,size=" + std::to_string(bytes) +
+                                    (files == 0 ? "" : ",nr_inodes=" + std::to_string(files));
         require_or_skip(mount("tidemark-test", folder_.c_str(), "tmpfs", 0, options.c_str()) == 0,
                         "to mount a tmpfs");
     }
@@ -51,10 +54,22 @@ public:
         }
         return false;
     }
+    std::uint64_t free_files() const {
+        struct statvfs state {};
+        statvfs(folder_.c_str(), &state);
+        return state.f_favail;
+    }
+    // From now on so many files can be made there and no more, or, where others make some meanwhile, fewer.
+    void leave_files(std::uint64_t files) {
+        while (free_files() > files)
+            close(open((filler() + std::to_string(fillers_++)).c_str(), O_CREAT | O_CLOEXEC, 0600));
+    }
     // All of it can be had again.
     void release() {
         unlink(filler().c_str());
         filled_ = 0;
+        while (fillers_ > 0)
+            unlink((filler() + std::to_string(--fillers_)).c_str());
     }
     const std::string& folder() const { return folder_; }
 
@@ -77,11 +92,13 @@ private:
 
     std::string folder_;
     std::uint64_t filled_ = 0;
+    int fillers_ = 0;
 };
 
 class SmallShm : public SmallTmpfs {
 public:
-    explicit SmallShm(std::uint64_t bytes) : SmallTmpfs("/dev/shm", bytes) {}
+    explicit SmallShm(std::uint64_t bytes, std::uint64_t files = 0)
+        : SmallTmpfs("/dev/shm", bytes, files) {}
 };
 
 }  // namespace tidemark::test

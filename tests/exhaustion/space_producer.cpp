@@ -16,29 +16,11 @@ namespace {
 
 constexpr std::uint64_t kSmall = 64 << 20;
 
-// Sends a little now and then until all that was sent is accounted for: a ring that could not be made is tried again
-// after a second.
-bool recovers(const std::string& instance, HostProgram& host) {
-    return comes_true([&] {
-        host.does(4);
-        return host.tell("flush") == "0" && accounted(instance, host.pid()) == host.sent();
-    });
-}
-
 // A refusal of pages is believed for a tenth of a second; after that a lane grows again.
 bool loses_nothing(const std::string& instance, HostProgram& host) {
     const Sum before = lost_of(*process_of(instance, host.pid()));
     return host.does(1000) && host.tell("flush") == "0" &&
            lost_of(*process_of(instance, host.pid())) == before;
-}
-
-std::string lost_elsewhere(const tidemark_process_row& row) {
-    std::string text;
-    for (int cause = 0; cause < TIDEMARK_LOSS_CAUSE_COUNT; ++cause)
-        if (cause != TIDEMARK_LOSS_NO_SPACE && row.lost_allocations[cause] != 0)
-            text += "cause " + std::to_string(cause) + ": " +
-                    std::to_string(row.lost_allocations[cause]) + "\n";
-    return text;
 }
 
 void with_so_much_left(SmallShm& shm, std::uint64_t pages) {
@@ -109,7 +91,7 @@ TEST_CASE(
     const Sum lost = host.lost(TIDEMARK_LOSS_NO_SPACE);
 
     const auto row = process_of(instance.name(), host.pid());
-    CHECK(lost_elsewhere(*row) == "");
+    CHECK(lost_otherwise(*row, TIDEMARK_LOSS_NO_SPACE) == "");
     CHECK(row->lost_allocations[TIDEMARK_LOSS_NO_SPACE] == lost.allocations);
     const nlohmann::json snapshot = query(instance.name());
     const nlohmann::json process = process_in(snapshot, host.pid());

@@ -17,7 +17,7 @@ import tracked
 
 QUICK = ["test_list", "test_dict", "test_thread", "test_popen", "test_json", "test_mmap", "test_posix"]
 ALL = QUICK + [
-    "test_array", "test_bytes", "test_ctypes", "test_deque", "test_exceptions", "test_faulthandler", "test_fork1", "test_gc",
+    "test_array", "test_asyncio", "test_bytes", "test_concurrent_futures", "test_ctypes", "test_deque", "test_exceptions", "test_faulthandler", "test_fork1", "test_gc",
     "test_io", "test_memoryview", "test_multiprocessing_fork", "test_multiprocessing_forkserver",
     "test_multiprocessing_spawn", "test_os", "test_pickle", "test_pty", "test_queue", "test_re", "test_resource",
     "test_select", "test_selectors", "test_set", "test_signal", "test_subprocess",

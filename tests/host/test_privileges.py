@@ -66,6 +66,64 @@ class Privileges(host.HostTest):
         self.assertGreaterEqual(report["collector"]["untracked_images"], 1)
         self.assertIn("ran untracked", " ".join(report["notes"]))
 
+    def report_of(self, command):
+        """What a person reads, and what a script does."""
+        done, report = self.both_ways(command)
+        words = [str(tracked.BIN / "tidemark"), "run", "--", *command]
+        text = " ".join(tracked.run(words, stderr=-1).stderr.decode().replace("\u2502", " ").replace("|", " ").split())
+        return done, report, text
+
+    def test_a_program_whose_first_allocation_comes_where_no_shared_memory_is_is_said_to_be_untracked(self):
+        empty = self.folder / "empty"
+        empty.mkdir()
+        done, report, text = self.report_of([host.program("changes_identity.c"), "begins", str(empty)])
+        self.assertEqual((done.returncode, report["processes"]), (0, []))
+        self.assertEqual(report["collector"]["untracked_images"], 1)
+        self.assertIs(report["tracked"], False)
+        self.assertIn("nothing was tracked", report["notes"])
+        self.assertIn("ran untracked", text)
+        self.assertNotIn("no allocation was made", text)
+
+    def test_a_program_in_a_user_namespace_is_refused_and_that_is_said(self):
+        copy = self.folder / "copy"
+        self.folder.chmod(0o755)
+        shutil.copy(host.program("changes_identity.c"), copy)
+        copy.chmod(0o755)
+        command = [*AS_NOBODY, "unshare", "--user", "--map-root-user", str(copy), "works"]
+        if tracked.run(command).returncode != 7:
+            self.skipTest("users may make no user namespaces here")
+        before = set(os.listdir("/dev/shm"))
+        self.addCleanup(self.remove_refused, before)
+        done, report, text = self.report_of(command)
+        self.assertEqual(done.returncode, 7)
+        self.assertEqual(report["collector"]["rings_refused"], 1)
+        self.assertNotIn("copy", {process["name"] for process in report["processes"]})
+        for said in (text, " ".join(report["notes"])):
+            self.assertIn("what such a program does is not known", said)
+        self.assertNotIn("nothing lost", text)
+        self.assertIn("nothing of theirs lost", text)
+
+    def remove_refused(self, before):
+        """Nobody drains such a ring, so nobody removes it."""
+        for name in set(os.listdir("/dev/shm")) - before:
+            path = os.path.join("/dev/shm", name)
+            if name.startswith("tidemark.ring.") and os.path.exists(path) and os.stat(path).st_uid == NOBODY:
+                os.unlink(path)
+
+    def test_what_a_program_in_a_sandbox_forks_is_said_not_to_be_known(self):
+        done, report, text = self.report_of([host.program("sandbox_forks.c")])
+        self.assertEqual(done.returncode, 0)
+        (process,) = report["processes"]
+        self.assertIs(process["sandboxed"], True)
+        self.assertEqual(tracked.host(process)["allocations"], 2000)
+        for said in (text, " ".join(report["notes"])):
+            self.assertIn("what it forked since is not tracked, and not known", said)
+        self.assertNotIn("nothing lost", text)
+        # And of one that is in no sandbox nothing of the kind is said.
+        _, report, text = self.report_of([host.program("changes_identity.c"), "drops"])
+        self.assertEqual({process["sandboxed"] for process in report["processes"]}, {False})
+        self.assertIn("nothing lost", text)
+
     def test_namespaces_of_its_own(self):
         for options in (["--pid", "--fork", "--mount-proc"], ["--mount"], ["--net", "--ipc", "--uts"]):
             with self.subTest(options=options):

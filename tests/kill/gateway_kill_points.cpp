@@ -14,9 +14,9 @@ using namespace tidemark::test;
 namespace {
 
 // Those of making and writing a ring are passed by the collector here.
-constexpr const char* kPoints[] = {"proxy.lanes_used", "proxy.loss",  "create.object",
-                                   "create.lock",      "create.size", "append.record",
-                                   "append.head",      "link.record", "link.head"};
+constexpr const char* kPoints[] = {"claim.used",  "proxy.loss",  "create.object",
+                                   "create.lock", "create.size", "append.record",
+                                   "append.head", "link.record", "link.head"};
 
 std::optional<tidemark_process_row> client_row(const std::string& instance, pid_t pid) {
     const auto reader = tidemark::StatsReader::open(instance);

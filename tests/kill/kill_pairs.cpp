@@ -245,6 +245,7 @@ TEST_CASE("whichever stores both sides die before, what was recorded is what is 
             if (!goes_on()) return;
             run(pair, counts);
         }
+        MESSAGE("each of ", pairs.size(), " pairs ran");
     };
     run_all(selection(random), [] { return true; });
     while (torture.goes_on())

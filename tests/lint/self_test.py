@@ -7,6 +7,7 @@ from pathlib import Path
 import check_files
 import check_includes
 import check_kill_points
+import check_sanitizers
 import check_sync
 import check_words
 from project import Project, without_comments
@@ -161,6 +162,22 @@ class Words(LintTest):
     def test_markers_paths_and_talk_are_found(self):
         for text in ("TODO later", "// FIXME", "see XXX", "cd /work/x", "in /root/x", "the next session", "an agent said"):
             self.finds(check_words, {"a.md": f"\n{text}\n"}, "a.md", 2)
+
+
+class Sanitizers(LintTest):
+    ATTRIBUTE = '__attribute__((no_sanitize("thread"))) int f();\n'
+
+    def test_what_has_a_reason_passes(self):
+        self.finds_nothing(check_sanitizers, {"producer/stack_walk.cpp": self.ATTRIBUTE, "shm/a.cpp": "int f();\n",
+                                              "tests/tsan_suppressions.txt": "# why\nrace:moodycamel::ConcurrentQueue\n"})  # fmt: skip
+
+    def test_what_hides_without_a_reason_is_found(self):
+        self.finds(check_sanitizers, {"shm/a.cpp": "\n" + self.ATTRIBUTE}, "shm/a.cpp", 2)
+        self.finds(check_sanitizers, {"CMakePresets.json": '"-Wno-tsan"\n'}, "CMakePresets.json", 1)
+        self.finds(check_sanitizers, {"tests/tsan_suppressions.txt": "race:tidemark\n"}, "tests/tsan_suppressions.txt", 1)
+
+    def test_a_reason_for_nothing_is_found(self):
+        self.finds(check_sanitizers, {"producer/stack_walk.cpp": "int f();\n"}, "producer/stack_walk.cpp", 1)
 
 
 class Comments(unittest.TestCase):

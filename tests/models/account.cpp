@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // An account that others walk: entries that change under a walker, a page that a split leaves, call sites.
+#include "collector/drain/account_layout.hpp"
 #include "collector/drain/call_sites.hpp"
 #include "collector/drain/live_table.hpp"
 #include "models/parts.hpp"
@@ -80,11 +81,10 @@ void begin_sites() {
     reader.base_ = account;
     reader.size_ = sizeof account;
 }
-// As Account::keep_call_sites, which is a part of an object that needs files.
 void keep_site() {
     collector::CallSites sites(segment, kAccount);
     sites.keep_stack(kRing, 1);
-    __atomic_store_n(&header().modules_used, sites.keep_modules(kRing, 0, 1), __ATOMIC_RELEASE);
+    sites.keep_modules(kRing, header().modules_used, 1);
 }
 void read_site() {
     const std::vector<Frame> frames = reader.call_site(1);
@@ -93,6 +93,24 @@ void read_site() {
         "a call site is absent or whole");
     for (const Frame& frame : frames)
         require(frame.module == nullptr || frame.module->begin == 7, "a mapping is whole");
+}
+
+// A new account: its header, then the magic.
+void begin_new() {
+    share(&header(), sizeof header());
+    reader.base_ = account;
+    reader.size_ = sizeof account;
+}
+void make_account() {
+    header().byte_order = TIDEMARK_STATS_BYTE_ORDER;
+    header().version_major = TIDEMARK_ACCOUNT_MAJOR;
+    header().header_size = sizeof(tidemark_account_header);
+    header().object_size = sizeof account;
+    collector::publish_account(header());
+}
+void find_account() {
+    if (__atomic_load_n(&header().magic, __ATOMIC_RELAXED) == 0) return;
+    require(reader.check().empty(), "who finds the magic finds the header");
 }
 
 }  // namespace
@@ -106,6 +124,8 @@ void add_account_models(std::vector<Model>& all) {
                    begin,
                    {{erase_and_insert}, walking},
                    nothing});
+    all.push_back(
+        {"new account", "made, found", begin_new, {{make_account, true}, {find_account}}, nothing});
     all.push_back({"call site",
                    "a collector that may die, and a walk",
                    begin_sites,

@@ -11,9 +11,6 @@
 #include "shm/lane_reader.hpp"
 #include "shm/lane_writer.hpp"
 
-// Instead of record.cpp, which asks for a sandbox first.
-void tidemark::producer::wake(shm::BellSlot& slot) noexcept { shm::ring(slot); }
-
 namespace tidemark::model {
 namespace {
 

@@ -58,6 +58,28 @@ void recover() {
                     __atomic_load_n(&object.words[0], __ATOMIC_RELAXED),
                 "the last commit, whole");
 }
+// A ledger's header and a row of it, made by a collector that is killed, found by the next one.
+struct Book {
+    collector::LedgerHeader header;
+    collector::LedgerRow row;
+} book;
+void begin_book() { share(&book, sizeof book); }
+void make_book() {
+    book.header.next_serial = 1;
+    book.header.next_pool = 16;
+    collector::publish_ledger(book.header);
+    book.row.device = 3;
+    book.row.pool_name[0] = 'p';
+    collector::publish_row(book.row, 0);
+}
+void find_book() {
+    if (book.header.magic != 0)
+        require(book.header.next_serial == 1 && book.header.next_pool == 16,
+                "a ledger that has its magic is complete");
+    if (book.row.used != 0)
+        require(book.row.device == 3 && book.row.pool_name[0] == 'p',
+                "a row that is used is complete");
+}
 void nothing() {}
 
 }  // namespace
@@ -73,6 +95,12 @@ void add_journal_models(std::vector<Model>& all) {
                    "and is begun again",
                    begin,
                    {{recover, true, -1, nullptr, 200}, {recover, false, 0, nullptr, 200}},
+                   nothing,
+                   true});
+    all.push_back({"ledger",
+                   "its maker is killed, and it is found",
+                   begin_book,
+                   {{make_book, true}, {find_book, false, 0}},
                    nothing,
                    true});
 }

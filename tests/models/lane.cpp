@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The lane, both ends as they are: append and wrap, the consumer's copies and its tail, growth into a larger block,
-// publication and flush; and the death of either side at any access. What the consumer commits is private here: that a
+// The lane, both ends as they are: append and wrap, the consumer's copies and its tail, growth into a larger block;
+// and the death of either side at any access. What the consumer commits is private here: that a
 // commit is whole is the journal's model.
 #include "models/parts.hpp"
 #include "shm/lane_reader.hpp"
@@ -20,7 +20,6 @@ shm::LaneWriter writer;
 shm::LanePosition committed;
 std::uint64_t taken[8];
 unsigned taken_count, written;
-std::uint64_t flushed;
 
 shm::Lane& lane() { return *reinterpret_cast<shm::Lane*>(ring + shm::kLanesOffset); }
 
@@ -33,7 +32,6 @@ void begin_with(std::uint32_t capacity, std::uint32_t links) {
     writer.begin(ring, lane(), kFirst, capacity, links);
     committed = {};
     taken_count = written = 0;
-    flushed = 0;
 }
 void begin_small() { begin_with(2, 3); }
 void begin_growing() { begin_with(2, 2); }
@@ -104,26 +102,6 @@ void nothing_lost() {
     require(taken_count == written, "what was published, no more and no less");
 }
 
-// producer/questions.cpp: who sees its records published finds the figures.
-std::uint64_t figures;
-void begin_flush() {
-    begin_small();
-    share(&figures, sizeof figures);
-}
-void flush() {
-    append(1);
-    const std::uint64_t head = __atomic_load_n(&lane().head, __ATOMIC_ACQUIRE);
-    if (__atomic_load_n(&lane().published, __ATOMIC_ACQUIRE) >= head)
-        require(__atomic_load_n(&figures, __ATOMIC_RELAXED) == 1,
-                "what was flushed is in the figures");
-}
-void publish_figures() {
-    shm::LaneReader reader(ring, sizeof ring, 0);
-    const std::uint64_t head = reader.head();
-    __atomic_store_n(&figures, head, __ATOMIC_RELAXED);
-    reader.mark_published(head);
-}
-
 void nothing() {}
 
 }  // namespace
@@ -154,8 +132,6 @@ void add_lane_models(std::vector<Model>& all) {
                    begin_small,
                    {{produce<2>, true}, {drain_twice}, {produce<3>, false, 0}},
                    nothing_lost});
-    all.push_back(
-        {"flush", "published figures", begin_flush, {{flush}, {publish_figures}}, nothing});
 }
 
 }  // namespace tidemark::model

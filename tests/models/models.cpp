@@ -17,6 +17,11 @@ const std::vector<Model>& models() {
         add_private_models(list);
         add_monitor_models(list);
         add_header_models(list);
+        add_split_models(list);
+        add_start_models(list);
+        add_flush_models(list);
+        add_handler_models(list);
+        add_kill_point_models(list);
         return list;
     }();
     return all;

@@ -3,7 +3,8 @@
 
 The orders are read from the source: each acquire, release, acq_rel and signal fence of the rooms that carry SYNC
 labels, each barrier. The model program says by address where it met which order; addr2line says in which line that is.
-An order that no model meets must be named in tests/models/by_test.txt, with the test that stands in for a model.
+An order that no model meets, or whose absence none rejects, fails the test: it needs a model, or it is stronger than it
+needs to be.
 
   mutants.py --program model_check --source ROOT      everything; exit status 1 if a mutant survives
              [--model NAME] [--line FILE:LINE]        only those
@@ -24,7 +25,6 @@ from project import Project, without_comments  # noqa: E402
 TOKEN = re.compile(r"(?:memory_order(?:_|::)|__ATOMIC_)(acquire|release|acq_rel|seq_cst|ACQUIRE|RELEASE|ACQ_REL|SEQ_CST)\b"
                    r"|MEMBARRIER_CMD_GLOBAL_EXPEDITED")
 PARTS = {"acquire": ["acquire"], "release": ["release"], "acq_rel": ["acquire", "release"]}
-BY_TEST = "tests/models/by_test.txt"
 
 
 class Order:
@@ -151,17 +151,6 @@ def try_mutant(program, order, trace):
             return
 
 
-def read_by_test(root):
-    """FILE SYNC-LABEL PART | TEST, why: what stands in where no model can."""
-    entries = []
-    for line in (Path(root) / BY_TEST).read_text().split("\n"):
-        if line and not line.startswith("#"):
-            where, _, test = line.partition("|")
-            path, label, part = where.split()
-            entries.append((path, label, part, test.strip()))
-    return entries
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--program", required=True)
@@ -176,27 +165,18 @@ def main():
     wanted = [o for o in orders if not options.line or f"{o.path}:{o.line}" == options.line]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(lambda o: try_mutant(options.program, o, options.trace), wanted))
-    by_test, used, wrong = read_by_test(root), set(), []
+    wrong = []
     for order in wanted:
-        entry = next((e for e in by_test if e[0] == order.path and e[1] in order.labels and e[2] == order.part), None)
         if order.killed_by:
             print(f"rejected  {order}   by {order.killed_by}")
             if options.trace:
                 print(order.why)
-        elif entry:
-            used.add(entry)
-            print(f"by test   {order}   {entry[3]}")
         else:
             what = "SURVIVES " if order.sites else "NOT MET  "
             print(f"{what} {order}   {', '.join(order.sites)}")
             wrong.append(order)
-    if not options.model and not options.line:
-        for entry in set(by_test) - used:
-            print(f"{BY_TEST}: {' '.join(entry[:3])} stands in for nothing")
-            wrong.append(entry)
     rejected = sum(o.killed_by is not None for o in wanted)
-    print(f"{len(wanted)} mutants: {rejected} rejected by models, {len(wanted) - rejected - len(wrong)} by tests, "
-          f"{len(wrong)} left")
+    print(f"{len(wanted)} mutants: {rejected} rejected by models, {len(wrong)} left")
     sys.exit(1 if wrong and not options.model else 0)
 
 

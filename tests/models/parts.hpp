@@ -16,5 +16,10 @@ void add_account_models(std::vector<Model>& all);
 void add_private_models(std::vector<Model>& all);
 void add_monitor_models(std::vector<Model>& all);
 void add_header_models(std::vector<Model>& all);
+void add_split_models(std::vector<Model>& all);
+void add_start_models(std::vector<Model>& all);
+void add_flush_models(std::vector<Model>& all);
+void add_handler_models(std::vector<Model>& all);
+void add_kill_point_models(std::vector<Model>& all);
 
 }  // namespace tidemark::model

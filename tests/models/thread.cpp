@@ -9,15 +9,7 @@
 #include "collector/drain/ring.hpp"
 #include "models/kernel.hpp"
 #include "models/parts.hpp"
-
-namespace tidemark::producer {
-
-// Instead of ring_maker.cpp, which makes objects: the model has made the ring.
-ProcessState* make_state() noexcept { return current_state(); }
-bool begin_process() noexcept { return true; }
-bool is_time_to_make_state() noexcept { return true; }
-
-}  // namespace tidemark::producer
+#include "models/process.hpp"
 
 namespace tidemark::model {
 namespace {
@@ -26,36 +18,17 @@ using collector::Ring;
 using producer::process_page;
 using producer::ProcessState;
 
-alignas(4096) std::byte memory_of_ring[shm::kBlocksOffset + 64 * 1024];
-ProcessState state;
 std::unique_ptr<Ring> ring;
 std::uint64_t flag;
 unsigned appended;
 
-shm::Lane* lanes() { return reinterpret_cast<shm::Lane*>(memory_of_ring + shm::kLanesOffset); }
-
-void begin_with(std::uint64_t room) {
-    share(memory_of_ring, sizeof(shm::RingHeader));
-    share(lanes(), 4 * sizeof(shm::Lane));
-    share(memory_of_ring + shm::kBlocksOffset, 256);
-    share(memory_of_ring + shm::kBlocksOffset + producer::kThreadBlockBytes, 256);
-    share(&process_page, sizeof process_page);
-    share(&state, offsetof(ProcessState, lanes) + 2 * sizeof(producer::LanePair));
+void begin_threads(std::uint64_t room) {
+    begin_with(room);
     share(&flag, sizeof flag);
-    shm::model_segment = memory_of_ring;
-    shm::model_segment_bytes = sizeof memory_of_ring;
-    state.ring.base = memory_of_ring;
-    state.ring.size = shm::kBlocksOffset + room;
-    state.next_block = shm::kBlocksOffset;
-    producer::inherited.sandbox = 0;
-    process_page.epoch = 1;
-    process_page.state = &state;
-    is_gone = nullptr;
     ring.reset(new Ring);
     appended = 0;
 }
-constexpr std::uint64_t kPair = producer::kPairBytes;
-void begin_with_room() { begin_with(8 * kPair); }
+void begin_roomy() { begin_threads(8 * kPair); }
 
 // An event as producer/record.cpp writes it, by a thread with the lane `pair`; it looks at the tail each time.
 void append(shm::LaneWriter& lane) {
@@ -110,7 +83,7 @@ void goes_on() {
 }
 
 // Room for the shared lane alone.
-void begin_crowded() { begin_with(kPair); }
+void begin_crowded() { begin_threads(kPair); }
 void append_shared() {
     const producer::Attachment attachment =
         producer::shared_or(producer::current_state(), TIDEMARK_LOSS_NO_LANE);
@@ -128,35 +101,6 @@ void begin_shared() {
     begin_crowded();
     producer::ensure_shared_lane();
 }
-// A thread that makes system calls, and one that enters a sandbox for all threads (producer/start.cpp).
-void begin_sandbox() {
-    begin_with_room();
-    share(&producer::inherited.sandbox, sizeof producer::inherited.sandbox);
-}
-void make_calls() {
-    const producer::SystemCalls calls;
-    if (calls) flag = flag + 1;
-}
-void enter() {
-    __atomic_store_n(&producer::inherited.sandbox, 1u, __ATOMIC_SEQ_CST);
-    producer::wait_for_callers();
-    require(flag <= 1, "nobody calls any more");
-    flag = 2;
-}
-
-// The last stores of make_state, in ring_maker.cpp.
-void begin_stateless() {
-    begin_with_room();
-    process_page.state = nullptr;
-}
-void fill_state() {
-    state.pid = 7;
-    __atomic_store_n(&process_page.state, &state, __ATOMIC_RELEASE);
-}
-void find_state() {
-    const ProcessState* found = producer::current_state();
-    require(found == nullptr || found->pid == 7, "who finds the state finds it complete");
-}
 void shared_whole() {
     require(lanes()[0].head == appended, "each append to the shared lane stands");
 }
@@ -168,29 +112,16 @@ void add_thread_models(std::vector<Model>& all) {
     const Thread sharing{append_shared, false, -1, nullptr, 26};
     all.push_back({"lane's claim",
                    "and the consumer",
-                   begin_with_room,
+                   begin_roomy,
                    {appending, {consume, false, -1, nullptr, 200}},
                    nothing});
-    all.push_back({"lane's descriptor",
-                   "and the consumer",
-                   begin_with_room,
-                   {appending, {see_lane}},
-                   nothing});
-    all.push_back({"process's state",
-                   "filled, found",
-                   begin_stateless,
-                   {{fill_state}, {find_state}},
-                   nothing});
-    all.push_back({"sandbox",
-                   "one thread calls, one enters",
-                   begin_sandbox,
-                   {{make_calls}, {enter}},
-                   nothing});
-    all.push_back({"page lock", "two claims", begin_with_room, {appending, appending}, nothing});
+    all.push_back(
+        {"lane's descriptor", "and the consumer", begin_roomy, {appending, {see_lane}}, nothing});
+    all.push_back({"page lock", "two claims", begin_roomy, {appending, appending}, nothing});
     all.push_back(
         {"lane taken over",
          "from a thread that ended",
-         begin_with_room,
+         begin_roomy,
          {{append_and_end, false, -1, nullptr, 400}, {take_over_lane, false, -1, nullptr, 400}},
          goes_on});
     all.push_back({"shared lane", "two threads", begin_shared, {sharing, sharing}, shared_whole});

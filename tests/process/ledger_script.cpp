@@ -8,6 +8,7 @@
 //   fork N         the first N events; a child frees all that they left, does N of its own on device 1, and exits
 //   crowd N C      C children that each do N events, all attached at once, until phase 1
 //   storm C        C short-lived children, two at a time, each four events
+//   pools N F      a buffer of 100 bytes in each of N devices' DRAM, from device F on, then waits for phase 1
 //   flood N        allocations as fast as they come, without waiting, in each of the phases 1 and 2
 #include <linux/futex.h>
 #include <sys/mman.h>
@@ -106,6 +107,12 @@ void flood(ScriptPage& page, std::uint64_t count) {
     arrive_and_wait(page, 3);
 }
 
+void pools(ScriptPage& page, std::uint64_t count, std::uint32_t first) {
+    for (std::uint32_t i = 0; i < count; ++i)
+        tidemark_allocation(first + i, TIDEMARK_POOL_DRAM, 1, 100);
+    arrive_and_wait(page, 1);
+}
+
 }  // namespace
 
 int main(int, char** arguments) {
@@ -130,6 +137,8 @@ int main(int, char** arguments) {
         crowd(*page, count, std::strtoull(arguments[4], nullptr, 10));
     } else if (std::strcmp(what, "storm") == 0) {
         storm(count);
+    } else if (std::strcmp(what, "pools") == 0) {
+        pools(*page, count, static_cast<std::uint32_t>(std::atoi(arguments[4])));
     } else if (std::strcmp(what, "flood") == 0) {
         flood(*page, count);
     }

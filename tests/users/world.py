@@ -166,11 +166,11 @@ class Script(Background):
 
     PAGE = struct.Struct("=II4Q")
 
-    def __init__(self, test, uid, count, what="run", program=None, **more):
+    def __init__(self, test, uid, count, what="run", program=None, words=(), **more):
         descriptor = os.memfd_create("script")
         os.truncate(descriptor, mmap.PAGESIZE)
         self.page = mmap.mmap(descriptor, mmap.PAGESIZE)
-        words = [program or BIN / "ledger_script", what, descriptor, count]
+        words = [program or BIN / "ledger_script", what, descriptor, count, *words]
         super().__init__(test, uid, words, pass_fds=(descriptor,), TIDEMARK_ENABLED="1", **more)
         os.close(descriptor)
         self.count = count

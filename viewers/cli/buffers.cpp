@@ -11,6 +11,7 @@
 #include "viewers/cli/watch.hpp"
 #include "viewers/model/names.hpp"
 #include "viewers/model/snapshot_json.hpp"
+#include "viewers/model/text.hpp"
 #include "viewers/symbols/symbols.hpp"
 
 namespace tidemark::cli {
@@ -92,7 +93,8 @@ std::string table_text(const Listing& listing, const Options& options, const Ter
     lines.emplace_back();
     for (const BufferTotal& total : listing.totals) {
         lines.push_back(
-            {{model::device_word(total.device) + " " + total.pool_name, Style::kAccent},
+            {{model::device_word(total.device) + " " + model::printable(total.pool_name),
+              Style::kAccent},
              {": " + figures.count(total.count) + (total.count == 1 ? " buffer, " : " buffers, ") +
               figures.bytes(total.bytes)}});
     }

@@ -14,6 +14,7 @@
 #include "viewers/model/names.hpp"
 #include "viewers/model/snapshot_json.hpp"
 #include "viewers/model/stats_source.hpp"
+#include "viewers/model/text.hpp"
 
 namespace tidemark::cli {
 namespace {
@@ -85,7 +86,7 @@ std::vector<Line> text_of(const std::vector<Check>& checks, const std::vector<st
     std::vector<Line> lines;
     lines.reserve(removed.size() + checks.size());
     for (const std::string& name : removed) {
-        lines.push_back({{"removed  ", Style::kAccent}, {name}});
+        lines.push_back({{"removed  ", Style::kAccent}, {model::printable(name)}});
     }
     for (const Check& check : checks) {
         const Style style = check.level == Level::kOk        ? Style::kGood
@@ -98,14 +99,15 @@ std::vector<Line> text_of(const std::vector<Check>& checks, const std::vector<st
         const std::size_t indent = 9 + kNameColumns;
         bool first = true;
         for (const std::string& text :
-             wrapped(check.text, std::max<std::size_t>(width, 60) - indent)) {
+             wrapped(model::printable(check.text), std::max<std::size_t>(width, 60) - indent)) {
             lines.push_back(first ? Line{{word, style}, {name, Style::kBold}, {text}}
                                   : Line{{std::string(indent, ' ')}, {text}});
             first = false;
         }
         if (!check.todo.empty()) {
-            lines.push_back(
-                {{std::string(indent, ' ')}, {ascii ? "-> " : "→ ", style}, {check.todo}});
+            lines.push_back({{std::string(indent, ' ')},
+                             {ascii ? "-> " : "→ ", style},
+                             {model::printable(check.todo)}});
         }
     }
     return lines;

@@ -61,6 +61,10 @@ std::vector<Check> check_collector(const Options& options) {
         checks.push_back({"untracked", Level::kWarning, line.text,
                           "look at shared memory, limits and undrained rings here"});
     }
+    for (const StatusLine& line : unknown_lines(snapshot, Figures(true, true))) {
+        checks.push_back({"untracked", Level::kWarning, line.text,
+                          "the collector's log names rings that it refused"});
+    }
     const std::vector<StatusLine> losses = loss_lines(snapshot, Figures(true, true));
     for (const StatusLine& line : losses) {
         checks.push_back({"losses", Level::kWarning, line.text,

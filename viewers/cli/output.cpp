@@ -55,18 +55,49 @@ bool Output::is_empty_file() const {
     return fstat(fd_, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0;
 }
 
-void Output::write(std::string_view text) {
+namespace {
+
+// 0, or an errno.
+int write_all(int fd, std::string_view text) {
     while (!text.empty()) {
-        const ssize_t written = ::write(fd_, text.data(), text.size());
+        const ssize_t written = ::write(fd, text.data(), text.size());
         if (written < 0 && errno == EINTR) {
             continue;
         }
         if (written < 0) {
-            unavailable("cannot write " + (path_.empty() ? std::string("the output") : path_) +
-                        ": " + std::strerror(errno) + "; the result is not complete");
+            return errno;
         }
         text.remove_prefix(static_cast<std::size_t>(written));
     }
+    return 0;
+}
+
+}  // namespace
+
+void Output::fail(int problem) const {
+    unavailable("cannot write " + (path_.empty() ? std::string("the output") : path_) + ": " +
+                std::strerror(problem) + "; the result is not complete");
+}
+
+void Output::write(std::string_view text) {
+    if (const int problem = write_all(fd_, text); problem != 0) {
+        fail(problem);
+    }
+}
+
+int Output::append_whole(std::string_view text) {
+    struct stat before {};
+    const bool is_file = fstat(fd_, &before) == 0 && S_ISREG(before.st_mode);
+    const int problem = write_all(fd_, text);
+    const bool may_pass = problem == ENOSPC || problem == EDQUOT || problem == EIO;
+    if (problem != 0 && !(is_file && may_pass)) {
+        fail(problem);
+    }
+    // What was written of it goes again.
+    if (problem != 0 && ftruncate(fd_, before.st_size) != 0) {
+        fail(errno);
+    }
+    return problem;
 }
 
 void Output::discard() {

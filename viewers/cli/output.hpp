@@ -31,11 +31,16 @@ public:
     bool is_empty_file() const;
     // All of it, or throws Failure(3).
     void write(std::string_view text);
+    // All of it, or, in a file, nothing of it: then an errno that may pass (no space, no quota,
+    // a disk that fails). Throws Failure(3) for others.
+    int append_whole(std::string_view text);
     // Takes the file away again if it was made by open().
     void discard();
 
 private:
     Output(int fd, std::string path, bool made) : fd_(fd), path_(std::move(path)), made_(made) {}
+
+    [[noreturn]] void fail(int problem) const;
 
     int fd_;
     std::string path_;  // empty: a standard stream, not ours to close

@@ -3,6 +3,7 @@
 // `tidemark query`: the same figures for scripts, in formats that only ever grow.
 #include <functional>
 
+#include "viewers/cli/log_file.hpp"
 #include "viewers/cli/machine.hpp"
 #include "viewers/cli/query_text.hpp"
 #include "viewers/cli/session.hpp"
@@ -74,19 +75,24 @@ std::string column_list() {
 
 int Query::append_log(Options options) {
     auto source = open_source(options);
-    Output log = Output::append(*log_);
-    const Terminal terminal(log.fd(), ColorChoice::kNever, true);
-    bool header = log.is_empty_file();
+    LogFile log(*log_);
+    const Terminal terminal(log.output().fd(), ColorChoice::kNever, true);
+    bool header = log.is_empty();
     int status = kOk;
     options.watching = options.count.value_or(0) != 1;
-    show(options, log, terminal, {Redraw::kAppend, ""}, [&](Size) {
+    show(options, log.output(), terminal, {Redraw::kAppend, ""}, [&](Size) {
         model::Snapshot snapshot = source.read();
         status = status_for(snapshot);
         model::apply(options.filter, snapshot);
-        std::string lines = (header ? kLogHeader : "") + log_lines(snapshot);
-        header = false;
-        return lines;
+        if (log.append((header ? kLogHeader : "") + log_lines(snapshot))) {
+            header = false;
+        }
+        return "";
     });
+    if (log.left_out() != 0) {
+        unavailable(std::to_string(log.left_out()) + " samples could not be written to " + *log_ +
+                    "; the log is not complete");
+    }
     return status;
 }
 

@@ -198,8 +198,7 @@ void Report::verdict(const std::vector<PoolResult>& pools,
         return;
     }
     const auto& processes = result_.snapshot->processes;
-    const std::vector<StatusLine> losses = loss_lines(*result_.snapshot, figures_);
-    for (const StatusLine& loss : losses) {
+    for (const StatusLine& loss : loss_lines(*result_.snapshot, figures_)) {
         say(loss.text, loss.style);
     }
     const bool exact =
@@ -208,8 +207,14 @@ void Report::verdict(const std::vector<PoolResult>& pools,
                                  (processes.size() == 1 ? " program" : " programs") + " tracked";
     const auto& counters = result_.snapshot->collector.counters;
     const bool lost = counters && counters->lost.total_count() != 0;
+    const bool whole = counters && counters->untracked_images == 0 &&
+                       unknown_lines(*result_.snapshot, figures_).empty();
     if (exact) {
-        say(programs + (lost ? "" : ", nothing lost") + ": sums and counts are exact",
+        say(programs +
+                (lost    ? ""
+                 : whole ? ", nothing lost"
+                         : ", nothing of theirs lost") +
+                ": sums and counts are exact",
             Style::kGood);
     } else {
         say(programs + "; figures are not exact where marked", Style::kWarning);

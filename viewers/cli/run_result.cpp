@@ -5,6 +5,7 @@
 
 #include "viewers/cli/failure.hpp"
 #include "viewers/model/names.hpp"
+#include "viewers/model/text.hpp"
 #include "viewers/model/units.hpp"
 
 namespace tidemark::cli {
@@ -16,8 +17,9 @@ bool same_pool(const model::PoolUsage& a, const model::PoolUsage& b) {
 
 std::string over(const PoolResult& pool, const char* what, std::uint64_t value, const char* flag,
                  std::uint64_t limit) {
-    return model::device_word(pool.usage.device) + " " + pool.usage.pool_name + " " + what + " " +
-           model::format_bytes(value) + ", more than " + flag + " " + model::format_bytes(limit);
+    return model::device_word(pool.usage.device) + " " + model::printable(pool.usage.pool_name) +
+           " " + what + " " + model::format_bytes(value) + ", more than " + flag + " " +
+           model::format_bytes(limit);
 }
 
 }  // namespace

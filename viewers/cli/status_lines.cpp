@@ -54,9 +54,29 @@ std::vector<StatusLine> untracked_lines(const model::Collector& collector, const
         return {};
     }
     return {{plural(collector.counters->untracked_images, "program", "programs", figures) +
-                 " of this user ran untracked since boot: no ring could be had (`tidemark doctor` "
-                 "looks why)",
+                 " ran untracked: no ring could be had (`tidemark doctor` looks why)",
              Style::kWarning}};
+}
+
+std::vector<StatusLine> unknown_lines(const model::Snapshot& snapshot, const Figures& figures) {
+    std::vector<StatusLine> lines;
+    const auto& counters = snapshot.collector.counters;
+    if (counters && counters->rings_refused != 0) {
+        lines.push_back({plural(counters->rings_refused, "ring was", "rings were", figures) +
+                             " refused: what such a program does is not known (in a user "
+                             "namespace, by another version, or no ring at all)",
+                         Style::kWarning});
+    }
+    for (const model::Process& process : snapshot.processes) {
+        if (process.sandboxed) {
+            lines.push_back(
+                {"pid " + (process.pid ? std::to_string(*process.pid) : std::string("N/A")) + " " +
+                     model::printable(process.name.value_or("")) +
+                     " entered a sandbox: what it forked since is not tracked, and not known",
+                 Style::kWarning});
+        }
+    }
+    return lines;
 }
 
 std::vector<StatusLine> loss_lines(const model::Snapshot& snapshot, const Figures& figures) {
@@ -68,6 +88,12 @@ std::vector<StatusLine> loss_lines(const model::Snapshot& snapshot, const Figure
         if (counters->rows_dropped != 0) {
             lines.push_back({plural(counters->rows_dropped, "row is", "rows are", figures) +
                                  " not shown: a table of the segment, or /dev/shm, is full",
+                             Style::kWarning});
+        }
+        if (counters->rows_refused != 0) {
+            lines.push_back({plural(counters->rows_refused, "row", "rows", figures) +
+                                 " of devices and pools not made: a user has its share (the "
+                                 "collector's log says who)",
                              Style::kWarning});
         }
         if (counters->audit_differences != 0) {
@@ -95,11 +121,15 @@ std::vector<StatusLine> status_lines(const model::Snapshot& snapshot, const Figu
     lines[0].text.insert(0, ascii ? (none ? "- " : "* ") : (none ? "○ " : "● "));
     const std::vector<StatusLine> losses = loss_lines(snapshot, figures);
     lines.insert(lines.end(), losses.begin(), losses.end());
-    if (losses.empty() && snapshot.collector.counters) {
-        lines.push_back({"nothing lost", Style::kDim});
+    std::vector<StatusLine> unknown = untracked_lines(snapshot.collector, figures);
+    for (StatusLine& line : unknown_lines(snapshot, figures)) {
+        unknown.push_back(std::move(line));
     }
-    const std::vector<StatusLine> untracked = untracked_lines(snapshot.collector, figures);
-    lines.insert(lines.end(), untracked.begin(), untracked.end());
+    if (losses.empty() && snapshot.collector.counters) {
+        lines.push_back(
+            {unknown.empty() ? "nothing lost" : "nothing lost of what is tracked", Style::kDim});
+    }
+    lines.insert(lines.end(), unknown.begin(), unknown.end());
     if (!snapshot.consistent) {
         lines.push_back({"the collector published meanwhile: rows may belong to different moments",
                          Style::kDim});

@@ -27,6 +27,9 @@ StatusLine collector_line(const model::Collector& collector, const Figures& figu
 // Programs that ran without a ring; of all instances of the user, so no loss of this one.
 std::vector<StatusLine> untracked_lines(const model::Collector& collector, const Figures& figures);
 
+// What is not known at all: programs whose rings were refused, children of programs in a sandbox.
+std::vector<StatusLine> unknown_lines(const model::Snapshot& snapshot, const Figures& figures);
+
 // Loss, quarantines and what could not be shown; nothing at all to tell gives an empty list.
 std::vector<StatusLine> loss_lines(const model::Snapshot& snapshot, const Figures& figures);
 

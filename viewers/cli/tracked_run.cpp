@@ -19,6 +19,7 @@
 #include "viewers/cli/private_collector.hpp"
 #include "viewers/cli/programs.hpp"
 #include "viewers/cli/signals.hpp"
+#include "viewers/cli/status_lines.hpp"
 #include "viewers/model/stats_source.hpp"
 
 namespace tidemark::cli {
@@ -51,7 +52,8 @@ private:
     void prepare();
     void start_command();
     void prepare_child() const;
-    std::uint64_t untracked_images() const;
+    model::Collector::Counters counters() const;
+    void tell_unknown(model::Collector::Counters& counters);
     void wait_for_command();
     void watch_collector();
     void collect();
@@ -70,7 +72,7 @@ private:
     RunResult result_;
     std::string preload_;
     bool tracking_ = false;
-    std::uint64_t untracked_before_ = 0;
+    model::Collector::Counters before_;  // the command
     pid_t command_ = -1;
     int status_ = 0;
     std::uint64_t begun_ns_ = 0;
@@ -91,7 +93,7 @@ void Run::prepare() {
         note("ran untracked: no collector could be started: " + collector_.error());
         return;
     }
-    untracked_before_ = untracked_images();
+    before_ = counters();
     const char* before = std::getenv("LD_PRELOAD");
     preload_ =
         tracker.path + (before != nullptr && *before != '\0' ? ":" + std::string(before) : "");
@@ -107,14 +109,15 @@ bool Run::start_collector() {
     return ready;
 }
 
-// That counter is the user's, of all instances since boot: what counts here is how far it moved.
-std::uint64_t Run::untracked_images() const {
+// Programs without a ring are counted for the user's other instances too, and refused rings may be of anybody: what
+// counts here is how far they move.
+model::Collector::Counters Run::counters() const {
     model::SourceOptions options;
     options.instance = collector_.instance();
     model::StatsSource::Error error;
     auto source = model::StatsSource::open(options, error);
     const auto snapshot = source ? source->read() : model::Snapshot{};
-    return snapshot.collector.counters ? snapshot.collector.counters->untracked_images : 0;
+    return snapshot.collector.counters.value_or(model::Collector::Counters{});
 }
 
 void Run::prepare_child() const {
@@ -238,7 +241,7 @@ std::optional<model::StatsSource> Run::settled_source() {
 // Without an image there are no figures: because there was nothing to track, or because it could not be.
 void Run::explain_nothing() {
     const auto& counters = result_.snapshot->collector.counters;
-    if (counters && counters->untracked_images != 0) {
+    if (counters && (counters->untracked_images != 0 || counters->rings_refused != 0)) {
         note("nothing was tracked");
         return;
     }
@@ -278,6 +281,20 @@ void Run::explain() {
     }
 }
 
+// What ran and is in no figure.
+void Run::tell_unknown(model::Collector::Counters& counters) {
+    counters.untracked_images -= std::min(counters.untracked_images, before_.untracked_images);
+    counters.rings_refused -= std::min(counters.rings_refused, before_.rings_refused);
+    if (counters.untracked_images != 0) {
+        note(std::to_string(counters.untracked_images) +
+             " programs of this user ran untracked meanwhile: no ring could be had (`tidemark "
+             "doctor` looks why)");
+    }
+    for (const StatusLine& line : unknown_lines(*result_.snapshot, Figures(true, true))) {
+        note(line.text);
+    }
+}
+
 void Run::collect() {
     auto source = settled_source();
     if (!source) {
@@ -286,12 +303,7 @@ void Run::collect() {
     const std::string control_socket(source->reader().control_socket());
     result_.snapshot = source->read();
     if (auto& counters = result_.snapshot->collector.counters) {
-        counters->untracked_images -= std::min(counters->untracked_images, untracked_before_);
-        if (counters->untracked_images != 0) {
-            note(std::to_string(counters->untracked_images) +
-                 " programs of this user ran untracked meanwhile: no ring could be had (`tidemark "
-                 "doctor` looks why)");
-        }
+        tell_unknown(*counters);
     }
     result_.leaks = model::read_buffers(*result_.snapshot, model::Which::kExited, {});
     model::order(result_.leaks, model::BufferOrder::kSize, 0);

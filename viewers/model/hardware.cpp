@@ -113,7 +113,8 @@ void complete(Snapshot& snapshot, Hardware hardware) {
 std::optional<std::uint64_t> allocated_without_row(const Snapshot& snapshot) {
     const auto& counters = snapshot.collector.counters;
     const bool whole = counters && counters->lost.total_count() == 0 &&
-                       counters->rows_dropped == 0 && counters->rings_quarantined == 0;
+                       counters->rows_dropped == 0 && counters->rows_refused == 0 &&
+                       counters->rings_quarantined == 0;
     return whole ? std::optional<std::uint64_t>(0) : std::nullopt;
 }
 

@@ -83,6 +83,7 @@ Collector::Counters counters_of(const tidemark_collector_row& row) {
     counters.recoveries = row.recoveries;
     counters.restarts = row.restarts;
     counters.rows_dropped = row.rows_dropped;
+    counters.rows_refused = row.rows_refused;
     counters.sink_dropped = row.sink_dropped;
     counters.untracked_images = row.untracked_images;
     counters.audits = row.audits;
@@ -166,6 +167,7 @@ Process process_of(const tidemark_process_row& row) {
     process.ending_code = row.ending_code;
     process.origin = row.origin;
     process.quarantine = row.quarantine;
+    process.sandboxed = row.sandboxed != 0;
     process.events = row.events;
     process.unknown_frees = row.unknown_frees;
     process.inherited_frees = row.inherited_frees;

@@ -77,6 +77,7 @@ struct Process {
     std::uint32_t origin = TIDEMARK_ORIGIN_PROGRAM;  // tidemark_origin: who told of its buffers
     bool exact = true;
     std::uint32_t quarantine = 0;
+    bool sandboxed = false;  // what it forked since is not tracked
     std::uint64_t events = 0;
     std::uint64_t unknown_frees = 0;
     std::uint64_t inherited_frees = 0;
@@ -135,6 +136,7 @@ struct Collector {
         std::uint64_t recoveries = 0;
         std::uint64_t restarts = 0;
         std::uint64_t rows_dropped = 0;
+        std::uint64_t rows_refused = 0;  // their user has its share
         std::uint64_t sink_dropped = 0;
         std::uint64_t untracked_images = 0;
         std::uint64_t audits = 0;

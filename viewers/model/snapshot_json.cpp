@@ -6,6 +6,7 @@
 #include "tidemark/stats_abi.h"
 #include "viewers/model/hardware_json.hpp"
 #include "viewers/model/names.hpp"
+#include "viewers/model/text.hpp"
 
 namespace tidemark::model {
 namespace {
@@ -55,6 +56,7 @@ void add_counters(Json& object, const Collector::Counters& counters) {
     object["recoveries"] = counters.recoveries;
     object["restarts"] = counters.restarts;
     object["rows_dropped"] = counters.rows_dropped;
+    object["rows_refused"] = counters.rows_refused;
     object["sink_dropped"] = counters.sink_dropped;
     object["audits"] = counters.audits;
     object["audit_differences"] = counters.audit_differences;
@@ -140,6 +142,7 @@ Json process_json(const Process& process) {
     object["signal"] = by_signal ? Json(process.ending_code) : Json(nullptr);
     object["origin"] = origin_word(process.origin);
     object["quarantine"] = text_or_null(quarantine_words(process.quarantine));
+    object["sandboxed"] = process.sandboxed;
     return object;
 }
 
@@ -188,7 +191,8 @@ Json to_json(const Snapshot& snapshot) {
 }
 
 std::string dump(const Json& document, int indent) {
-    return document.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
+    return without_raw_controls(
+        document.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 }  // namespace tidemark::model

@@ -116,4 +116,23 @@ std::string cut(std::string_view text, std::size_t columns, bool ascii) {
     return result + std::string(mark);
 }
 
+std::string without_raw_controls(const std::string& json) {
+    std::string out;
+    out.reserve(json.size());
+    for (std::size_t i = 0; i < json.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(json[i]);
+        const auto next = static_cast<unsigned char>(i + 1 < json.size() ? json[i + 1] : 0);
+        const bool is_c1 = byte == 0xC2 && next >= 0x80 && next < 0xA0;
+        if (byte != 0x7F && !is_c1) {
+            out += json[i];
+            continue;
+        }
+        constexpr char kDigits[] = "0123456789abcdef";
+        const unsigned code = is_c1 ? next : byte;
+        out += std::string("\\u00") + kDigits[code >> 4] + kDigits[code & 15];
+        i += is_c1 ? 1 : 0;
+    }
+    return out;
+}
+
 }  // namespace tidemark::model

@@ -16,6 +16,9 @@ std::string printable(std::string_view text);
 // The same with everything outside ASCII replaced by '?'.
 std::string ascii_only(std::string_view text);
 
+// JSON with DEL and C1 controls as escapes too, which it may hold as they are; its values stay the same.
+std::string without_raw_controls(const std::string& json);
+
 // Terminal columns of printable UTF-8 text; wide characters count two, combining ones none.
 std::size_t columns_of(std::string_view text);
 

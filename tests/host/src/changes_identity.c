@@ -4,6 +4,8 @@
  *   says    prints its real and effective user and whether the loader found the tracker's name in the environment
  *   drops   allocates 1,000 blocks of 40 bytes, becomes user 65534, allocates 1,000 more, and so does a child of it
  *   chroots the same in a root directory that holds nothing (argument 2), where the child can make no ring
+ *   works   allocates 1,000 blocks
+ *   begins  allocates 1,000 blocks, its first, in such a root directory
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -39,7 +41,13 @@ int main(int count, char** arguments) {
                getenv("LD_PRELOAD") == NULL ? "no" : "yes");
         return 7;
     }
+    if (strcmp(arguments[1], "begins") == 0) {
+        if (count < 3 || chroot(arguments[2]) != 0) return 3;
+        work();
+        return 0;
+    }
     work();
+    if (strcmp(arguments[1], "works") == 0) return 7;
     if (strcmp(arguments[1], "chroots") == 0 && (count < 3 || chroot(arguments[2]) != 0)) return 3;
     if (strcmp(arguments[1], "drops") == 0 && (setgid(65534) != 0 || setuid(65534) != 0)) return 4;
     return with_a_child();

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "models/checker/explorer.hpp"
+#include "models/checker/held_store.hpp"
 #include "models/checker/threads.hpp"
 
 namespace {
@@ -21,59 +22,46 @@ T* plain(volatile T* address) {
     return const_cast<T*>(address);
 }
 
-// A store that the compiler moved down, since no signal fence held it: in mutants without that fence alone.
-struct Held {
-    bool is_held = false;
-    unsigned bytes;
-    void* address;
-    std::uint64_t value;
-    Order order;
-};
-Held held[kThreads];
-
-void let_go() {
-    Held& h = held[self()];
-    if (!h.is_held) return;
-    h.is_held = false;
-    before_access();
-    memory.store(self(), h.address, h.bytes, h.value, h.order);
-    tell_access("stores at last", h.address, h.value);
+std::uint64_t load_word(const void* at, unsigned bytes, Order order) {
+    if (bytes < 8 || !memory.is_in_halves(at)) return memory.load(self(), at, bytes, order);
+    const std::uint64_t low = memory.load(self(), at, 4, order);
+    return low | memory.load(self(), static_cast<const char*>(at) + 4, 4, order) << 32;
 }
 
-bool hold(void* address, unsigned bytes, std::uint64_t value, Order order) {
-    if (!explorer->may_hold_stores() || choose(2) == 0) return false;
-    held[self()] = {true, bytes, address, value, order};
-    return true;
+void store_word(void* at, unsigned bytes, std::uint64_t value, Order order) {
+    if (bytes < 8 || !memory.is_in_halves(at)) return memory.store(self(), at, bytes, value, order);
+    memory.store(self(), at, 4, value & 0xFFFFFFFFu, order);
+    memory.store(self(), static_cast<char*>(at) + 4, 4, value >> 32, order);
 }
 
 template <class T>
 T load(const volatile T* address, int order, std::uintptr_t site) {
     if (!is_modelled(address)) return __atomic_load_n(address, __ATOMIC_SEQ_CST);
     auto* at = plain(const_cast<volatile T*>(address));
-    if (held[self()].address == at) let_go();
+    held_store::before_load(at, sizeof(T));
     before_access();
     const Order asked = explorer->at_site(site, order_of(order));
-    const auto value = static_cast<T>(memory.load(self(), at, sizeof(T), asked));
+    const auto value = static_cast<T>(load_word(at, sizeof(T), asked));
     tell_access(asked.acquires ? "acquires" : "loads", at, value);
-    if (held[self()].is_held && choose(2) == 0) let_go();
+    held_store::after_load();
     return value;
 }
 
 template <class T>
 void store(volatile T* address, T value, int order, std::uintptr_t site) {
     if (!is_modelled(address)) return __atomic_store_n(address, value, __ATOMIC_SEQ_CST);
-    let_go();
+    const Order asked = explorer->at_site(site, order_of(order));
+    held_store::before_store(plain(address), sizeof(T), asked);
     before_access();
     will_store(plain(address), sizeof(T));
-    const Order asked = explorer->at_site(site, order_of(order));
-    if (hold(plain(address), sizeof(T), value, asked)) return;
-    memory.store(self(), plain(address), sizeof(T), value, asked);
+    if (held_store::hold(plain(address), sizeof(T), value, asked)) return;
+    store_word(plain(address), sizeof(T), value, asked);
     tell_access(asked.releases ? "releases" : "stores", plain(address), value);
 }
 
 template <class T, class Change>
 T update(volatile T* address, int order, std::uintptr_t site, Change change) {
-    let_go();
+    release_held_store();
     before_access();
     const Order asked = explorer->at_site(site, order_of(order));
     const auto was = static_cast<T>(memory.update(self(), plain(address), sizeof(T), asked, asked,
@@ -91,7 +79,7 @@ bool exchange_if(volatile T* address, T* expected, T desired, int order, int fai
     if (!is_modelled(address))
         return __atomic_compare_exchange_n(address, expected, desired, false, __ATOMIC_SEQ_CST,
                                            __ATOMIC_SEQ_CST);
-    let_go();
+    release_held_store();
     before_access();
     const Order asked = explorer->at_site(site, order_of(order));
     const Order failed = explorer->at_site(site, order_of(failure), true);
@@ -107,26 +95,21 @@ bool exchange_if(volatile T* address, T* expected, T desired, int order, int fai
 }
 
 void read(const void* address, std::size_t bytes) {
-    if (is_modelled(address)) memory.plain_read(self(), address, bytes);
+    if (!is_modelled(address)) return;
+    held_store::before_load(address, bytes);
+    memory.plain_read(self(), address, bytes);
 }
 
 void write(void* address, std::size_t bytes) {
     if (!is_modelled(address)) return;
-    let_go();
+    held_store::before_store(address, bytes, {});
     before_plain_store(address, bytes);
+    held_store::may_hold_plain(address, bytes);
     memory.plain_write(self(), address, bytes);
     tell_access("plainly stores", address, bytes);
 }
 
 }  // namespace
-
-namespace tidemark::model {
-void release_held_store() { let_go(); }
-void forget_held_stores() {
-    for (Held& h : held)
-        h = {};
-}
-}  // namespace tidemark::model
 
 #define SITE reinterpret_cast<std::uintptr_t>(__builtin_return_address(0))
 #define UPDATE(N, T, NAME, CHANGE)                                                            \
@@ -181,13 +164,13 @@ void __tsan_vptr_update(void**, void*) {}
 
 void __tsan_atomic_thread_fence(int order) {
     if (!is_running) return;
-    let_go();
+    release_held_store();
     before_access();
     memory.fence(self(), order_of(order));
 }
 void __tsan_atomic_signal_fence(int) {
     if (!is_running || !explorer->has(SITE, Part::kFence)) return;
-    let_go();
+    release_held_store();
     compiler_fence();
 }
 
@@ -195,6 +178,11 @@ void* __wrap_memcpy(void* to, const void* from, std::size_t bytes) {
     read(from, bytes);
     write(to, bytes);
     return __real_memcpy(to, from, bytes);
+}
+void* __wrap_memmove(void* to, const void* from, std::size_t bytes) {
+    read(from, bytes);
+    write(to, bytes);
+    return __real_memmove(to, from, bytes);
 }
 void* __wrap_memset(void* to, int value, std::size_t bytes) {
     write(to, bytes);

@@ -28,6 +28,7 @@ void Memory::reset(int threads) {
     locations_.reserve(kLocations);
     index_.clear();
     regions_.clear();
+    halves_.clear();
     shadows_.clear();
     fences_ = total_ = View{};
     fence_order_ = 0;

@@ -54,6 +54,8 @@ public:
     void reset(int threads);
     void share(void* memory, std::size_t bytes);
     bool is_shared(const void* memory) const;
+    void share_in_halves(void* memory, std::size_t bytes);
+    bool is_in_halves(const void* memory) const;
 
     std::uint64_t load(int thread, const void* address, unsigned bytes, Order order);
     void store(int thread, void* address, unsigned bytes, std::uint64_t value, Order order);
@@ -102,7 +104,8 @@ private:
     void check_atomic(int thread, const Location& l, bool writes);
     bool is_ordered(int thread, const Clocks& others) const;
 
-    std::vector<Region> regions_;
+    static bool is_in(const std::vector<Region>& regions, const void* memory);
+    std::vector<Region> regions_, halves_;
     std::vector<Location> locations_;
     std::unordered_map<std::uintptr_t, int> index_;
     std::unordered_map<std::uintptr_t, Shadow> shadows_;  // by byte
@@ -116,6 +119,7 @@ private:
 std::uint64_t mix(std::uint64_t a, std::uint64_t b);
 // The library's own: memcpy of a model is an access like any other.
 extern "C" void* __real_memcpy(void* to, const void* from, std::size_t bytes);
+extern "C" void* __real_memmove(void* to, const void* from, std::size_t bytes);
 extern "C" void* __real_memset(void* to, int value, std::size_t bytes);
 // One of so many; unlike choose(), what comes of it must be noted by the caller.
 unsigned pick(unsigned count);

@@ -30,6 +30,8 @@ struct Model {
 
 // From setup: accesses to these bytes are the model's business. They are zero at first.
 void share(void* memory, std::size_t bytes);
+// Of shared bytes: words that some access whole and others by halves. Here each access is one to each half, at one moment.
+void share_in_halves(void* memory, std::size_t bytes);
 // A counter-example, if false.
 void require(bool holds, const char* what);
 // Any number below `count`.
@@ -40,7 +42,8 @@ unsigned choose(unsigned count);
 // The calling thread's number; -1 in setup and check.
 int self();
 bool was_killed(int thread);
-bool is_asleep(int thread);  // in check: it sleeps and nobody will wake it
+bool was_interrupted(int thread);  // by its handler
+bool is_asleep(int thread);        // in check: it sleeps and nobody will wake it
 
 // A futex word: sleeps if the newest value is `value`, and wakes all who sleep. As in the kernel, the comparison, the
 // sleep and the wake are ordered by its lock.

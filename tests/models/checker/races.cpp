@@ -12,12 +12,19 @@ void Memory::share(void* memory, std::size_t bytes) {
     regions_.push_back({reinterpret_cast<std::uintptr_t>(memory), bytes});
 }
 
-bool Memory::is_shared(const void* memory) const {
+void Memory::share_in_halves(void* memory, std::size_t bytes) {
+    halves_.push_back({reinterpret_cast<std::uintptr_t>(memory), bytes});
+}
+
+bool Memory::is_in(const std::vector<Region>& regions, const void* memory) {
     const auto address = reinterpret_cast<std::uintptr_t>(memory);
-    for (const Region& region : regions_)
+    for (const Region& region : regions)
         if (address - region.begin < region.bytes) return true;
     return false;
 }
+
+bool Memory::is_shared(const void* memory) const { return is_in(regions_, memory); }
+bool Memory::is_in_halves(const void* memory) const { return is_in(halves_, memory); }
 
 bool Memory::is_ordered(int thread, const Clocks& others) const {
     const View& now = threads_[thread].now;

@@ -23,9 +23,8 @@ void before_plain_store(void* address, std::size_t bytes);
 void will_store(void* address, std::size_t bytes);
 void compiler_fence();
 
-// A store that the compiler has moved down is done at the latest when its thread calls the kernel or ends (hooks.cpp).
-void release_held_store();
-void forget_held_stores();
+// True while the running thread's handler runs, which finds what the thread that it interrupted has stored so far.
+bool is_in_handler();
 
 // Tells the trace of an access.
 void tell_access(const char* what, const void* address, std::uint64_t value);

@@ -15,12 +15,6 @@
 
 #include "collector/sinks.hpp"
 
-// The queue orders by stand-alone fences, which ThreadSanitizer does not model; all else is its business.
-extern "C" const char* __tsan_default_suppressions();
-extern "C" const char* __tsan_default_suppressions() {
-    return "race:moodycamel::ConcurrentQueue\n";
-}
-
 namespace tidemark::collector {
 namespace {
 

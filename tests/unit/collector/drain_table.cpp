@@ -44,7 +44,7 @@ public:
         const std::uint64_t hash = table.hash(0, id);
         const LiveTable::Match match = table.find(hash, 0, static_cast<std::uint32_t>(pool), id, 0);
         REQUIRE(match.entry == nullptr);
-        const bool inserted = table.insert(journal, hash, match.vacant, entry);
+        const bool inserted = table.insert(journal, hash, entry);
         REQUIRE(journal.count() - before <= LiveTable::kMostRecords);
         return inserted;
     }

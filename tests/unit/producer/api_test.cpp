@@ -179,7 +179,7 @@ TEST_CASE(
         if (header.poll_me != 0) _exit(1);
         __atomic_store_n(&slot.waiting, 1, __ATOMIC_SEQ_CST);
         producer::enter_sandbox(producer::SandboxKind::kFilter);
-        if (header.poll_me != 1) _exit(2);
+        if (header.poll_me != 2) _exit(2);
         if (__atomic_load_n(&slot.waiting, __ATOMIC_RELAXED) != 0) _exit(3);
         __atomic_store_n(&slot.waiting, 1, __ATOMIC_SEQ_CST);
         allocation(0, Pool::kDram, 2, 1);

@@ -10,9 +10,9 @@
 #include <cstddef>
 #include <unordered_map>
 
-namespace tidemark::collector::gateway {
+namespace tidemark::collector {
 
-// The event loop's thread only.
+// One thread only, whichever owns it.
 class Shares {
 public:
     explicit Shares(std::size_t most) : most_(most) {}
@@ -21,9 +21,11 @@ public:
     std::size_t most_of_one() const noexcept { return most_ / 4; }
     std::size_t taken() const noexcept { return taken_; }
 
+    // There is none left, for anybody.
+    bool is_spent() const noexcept { return taken_ >= most_; }
     // False: there is no more, or not for that user.
     [[nodiscard]] bool take(uid_t uid) {
-        if (taken_ >= most_) return false;
+        if (is_spent()) return false;
         std::size_t& of_user = of_users_[uid];
         const bool is_trusted = uid == 0 || uid == own_;
         if (!is_trusted && of_user >= most_of_one()) return false;
@@ -46,4 +48,4 @@ private:
     std::unordered_map<uid_t, std::size_t> of_users_;
 };
 
-}  // namespace tidemark::collector::gateway
+}  // namespace tidemark::collector
