@@ -15,6 +15,7 @@ namespace tidemark::producer {
 ProcessState* make_state() noexcept { return current_state(); }
 bool begin_process() noexcept { return true; }
 bool is_time_to_make_state() noexcept { return true; }
+void know_bell() noexcept {}
 const ForkHandlers kForkHandlers{nullptr, nullptr, nullptr};
 
 std::uint32_t call_site(ProcessState*, std::uintptr_t, bool) noexcept { return 0; }
