@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every store to shared memory stands in a kill point, so that a test can end a process before it: an atomic write in
 shm/, producer/ or collector/ is an argument of TIDEMARK_SHARED_STORE, unless its target is private memory, which PRIVATE
-names. So are the system calls that change what others see. Each kill point has a name, in one place only."""
+names. Plain stores share the point of the one that publishes them. So are the system calls that change what others see. Each kill point has a name, in one place only."""
 import re
 from kill_points import DEFINITION, FOLDERS, closing, extents, line_of
+from plain_stores import uncovered
 from project import main, without_comments
 
 WRITE = re.compile(
@@ -57,6 +58,8 @@ def check(project):
             line = line_of(text, found.start())
             if not any(line - REACH <= line_of(text, begin) <= line for begin, _, _ in points):
                 yield path, line, "a system call that others see, without a kill point before it"
+        for place, name in uncovered(path, text, points):
+            yield path, line_of(text, place), f"a store through {name} with no kill point behind it"
         for found in WRITE.finditer(text):
             if any(begin < found.start() < end for begin, end, _ in points):
                 continue

@@ -149,6 +149,15 @@ class KillPoints(LintTest):
         self.finds(check_kill_points, {"shm/a.cpp": call}, "shm/a.cpp", 1)
         self.finds_nothing(check_kill_points, {"shm/a.cpp": 'TIDEMARK_KILL_POINT("a.b");\n' + call})
 
+    def test_a_plain_store_is_found_unless_a_point_follows(self):
+        fill = "void fill(Lane& lane) {\n    lane.tail = 1;\n%s}\n"
+        for behind in ('TIDEMARK_SHARED_STORE("a.b", lane.head = 2);\n', "publish_lane(lane);\n"):
+            self.finds_nothing(check_kill_points, {"shm/a.cpp": fill % behind})
+        self.finds(check_kill_points, {"shm/a.cpp": fill % ""}, "shm/a.cpp", 2)
+        self.finds(check_kill_points, {"shm/a.cpp": fill.replace("lane.tail = 1", "memcpy(lane.name, a, 2)") % ""}, "shm/a.cpp", 2)
+        self.finds_nothing(check_kill_points, {"shm/a.cpp": fill.replace("Lane&", "const Lane&").replace("= 1", "== 1") % ""})
+        self.finds(check_kill_points, {"shm/a.cpp": "void f() {\n    ++header().passes;\n}\n"}, "shm/a.cpp", 2)
+
     def test_a_name_that_stands_twice_is_found(self):
         self.finds(check_kill_points, {"shm/a.cpp": 'TIDEMARK_KILL_POINT("a.b");\n', "shm/b.cpp": self.STORE + 'TIDEMARK_KILL_POINT("a.b");\n'},
                    "shm/b.cpp", 3)  # fmt: skip
