@@ -137,7 +137,8 @@ std::uint64_t Core::flush() {
         p.turn(true);
         if (!p.pass->left_work()) break;
     }
-    p.retire_ended();
+    while (p.retire_ended()) {
+    }
     // Programs that got no ring, or whose ring was refused, move no image: they are only counted.
     p.counters.untracked_images = p.bells.untracked_images();
     p.publisher->publish({}, p.counters);
@@ -157,7 +158,8 @@ bool Core::Parts::run_tasks(Core& core) {
 
 void Core::Parts::finish() {
     turn(true);
-    retire_ended();
+    while (retire_ended()) {
+    }
     registry->tell_overdue(UINT64_MAX);
     measure_rings();
     while (registry->give_back_some()) {

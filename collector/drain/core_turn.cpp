@@ -71,6 +71,7 @@ void Core::Parts::tell_starved() {
 bool Core::Parts::retire_ended() {
     std::vector<Image*> ended;
     std::vector<Image*> moved;
+    bool under_way = false;
     std::copy_if(registry->alive().begin(), registry->alive().end(), std::back_inserter(ended),
                  [](const Image* image) { return image->ended; });
     for (Image* image : ended) {
@@ -79,10 +80,10 @@ bool Core::Parts::retire_ended() {
             const bool readable = image->ring->quarantine() == TIDEMARK_QUARANTINE_NONE;
             if (readable && image->ring->has_news()) continue;
         }
-        registry->retire(*image, moved);
+        under_way |= registry->retire(*image, moved);
     }
     found_something |= moved.size() < ended.size();  // some could not be retired yet
-    if (moved.empty()) return false;
+    if (moved.empty()) return under_way;
     publisher->publish(moved, counters);
     for (Image* image : moved)
         registry->settle_exited(*image);

@@ -15,6 +15,14 @@
 
 namespace tidemark::collector {
 
+// How far the search for what an ended image left has come. Its table is at rest; if it moves after all, from the start.
+struct LeakWalk {
+    std::uint64_t events = 0;  // of the account when it began
+    std::uint32_t slot = 0;
+    std::uint64_t bytes = 0, buffers = 0;
+    std::uint64_t bytes_covered = 0, buffers_covered = 0;  // its process's own ring has them
+};
+
 struct Image {
     bool is_told_by_socket() const noexcept { return identity.origin == TIDEMARK_ORIGIN_SOCKET; }
 
@@ -32,6 +40,7 @@ struct Image {
     // Once exited, until its end was told: the row as published, and what it left.
     std::unique_ptr<tidemark_process_row> untold_row;
     std::uint64_t untold_bytes = 0, untold_buffers = 0;
+    LeakWalk leaks;
     std::uint64_t tell_at_ns = 0;  // CLOCK_MONOTONIC: no longer than that
     bool exited = false;           // folded into the ledger
     std::uint64_t exit_unix_ns = 0;

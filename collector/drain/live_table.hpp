@@ -75,11 +75,14 @@ public:
     void given_back() noexcept { is_given_back_ = true; }
 
     std::uint32_t slots() const noexcept { return 1u << header()->directory_depth; }
-    // Passes over pages that hold nothing, as far as we counted.
     template <class Visit>
     void for_each(Visit visit) const {
-        if (is_given_back_) return;
-        for (std::uint32_t slot = 0; slot < slots(); ++slot) {
+        if (!is_given_back_) for_each_left(0, slots(), visit);
+    }
+    // Of the directory slots [from, until). Passes over pages that hold nothing, as far as we counted.
+    template <class Visit>
+    void for_each_left(std::uint32_t from, std::uint32_t until, Visit visit) const {
+        for (std::uint32_t slot = from; slot < until; ++slot) {
             const std::uint32_t number = directory()[slot];
             if (number >= fill_.size() || fill_[number].live != 0) for_each(slot, slot + 1, visit);
         }

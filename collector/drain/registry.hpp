@@ -59,8 +59,9 @@ public:
     // After a pass: quarantines told, losses added to the collector's.
     void note_moved(const std::vector<Image*>& moved);
 
-    // Reports, folds and unlinks an image that ended and is drained. `moved` gets it, to be published once more.
-    void retire(Image& image, std::vector<Image*>& moved);
+    // Reports, folds and unlinks an image that ended and is drained. `moved` gets it, to be published once more. True: what
+    // a large one left is still searched, and the next turn goes on with it.
+    [[nodiscard]] bool retire(Image& image, std::vector<Image*>& moved);
     // Ends of which nobody said in time how they came.
     void tell_overdue(std::uint64_t now_ns);
     // Exited images whose end was not told to sinks yet.
@@ -108,7 +109,8 @@ private:
     void count_losses(Image& image);
     void tell_table_full(Image& image);
     bool tells_of(std::int32_t pid, std::uint32_t device) const;
-    void report_leaks(Image& image);
+    bool report_leaks(Image& image);
+    void report_leak(const Image& image, const tidemark_account_entry& entry);
     void find_image_to_audit();
     void compare(const Account& account, std::uint64_t buffers, std::uint64_t bytes);
     Image& add(std::unique_ptr<Image> image);

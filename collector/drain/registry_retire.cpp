@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "collector/drain/coverage.hpp"
@@ -20,6 +21,7 @@ namespace {
 constexpr std::size_t kTrimAfter = 1000;
 constexpr std::size_t kTrimAfterRush = 100;
 constexpr std::size_t kReturningAtOnce = 16;
+constexpr std::uint32_t kSlotsAStep = 256;  // at most 65,280 entries, a few milliseconds
 constexpr time_t kBeingMade_s =
     10;  // no maker takes that long between making a file and locking it
 
@@ -60,13 +62,13 @@ void Registry::lost_without_ring(const shm::LossCounter& lost) {
     ledger_.journal().commit();
 }
 
-void Registry::retire(Image& image, std::vector<Image*>& moved) {
+bool Registry::retire(Image& image, std::vector<Image*>& moved) {
     Account& account = *image.account;
     Journal& journal = ledger_.journal();
     const std::uint64_t records = account.usage_count * (sizeof(LedgerRow) / kUndoBytes + 1) + 64;
-    if (!journal.reserve(records)) return;  // tried again at the next turn
+    if (!journal.reserve(records)) return false;  // tried again later
+    if (!report_leaks(image)) return true;
     image.exit_unix_ns = shm::monotonic_ns(CLOCK_REALTIME);
-    report_leaks(image);
     totals_.fold(account);
     LedgerHeader header = ledger_.header();
     Account::Losses lost;
@@ -102,6 +104,7 @@ void Registry::retire(Image& image, std::vector<Image*>& moved) {
     await_ending(image);
     counters_.running = alive_.size();
     moved.push_back(&image);
+    return false;
 }
 
 void Registry::settle_exited(Image& image) {
@@ -136,40 +139,48 @@ void Registry::reopen_exited() {
     }
 }
 
-void Registry::report_leaks(Image& image) {
+// A part of it: a large table is no reason for others' rings to fill. False: it is to go on.
+bool Registry::report_leaks(Image& image) {
     const Account& account = *image.account;
-    std::uint64_t bytes = 0, bytes_covered = 0;
-    std::uint64_t buffers = 0, buffers_covered = 0;
-    const std::uint64_t now = clock_.now();
+    LeakWalk& walk = image.leaks;
+    if (walk.events != account.state.events) walk = {account.state.events};
+    const std::uint32_t until = std::min(walk.slot + kSlotsAStep, account.table().slots());
     const bool wanted = sinks_.wants_leaks();
-    account.table().for_each([&](const tidemark_account_entry& entry) {
-        bytes += entry.life & TIDEMARK_LIFE_SIZE_MASK;
-        ++buffers;
-        if (is_covered(account, entry.device)) {
-            bytes_covered += entry.life & TIDEMARK_LIFE_SIZE_MASK;
-            ++buffers_covered;
-            return;  // the process's own ring has it
-        }
-        if (!wanted) return;
-        SinkRecord record{};
-        record.kind = SinkRecord::Kind::kLeak;
-        record.device = entry.device;
-        record.image = image.identity.image;
-        record.sequence = account.state.events;
-        record.id = entry.id;
-        record.size = entry.life & TIDEMARK_LIFE_SIZE_MASK;
-        record.time_unix_ns = clock_.unix_ns(entry.stamp);
-        record.age_ns = now > entry.stamp ? clock_.ns_of(now - entry.stamp) : 0;
-        record.pid = image.identity.pid;
-        record.stack = entry.stack;
-        record.pool = static_cast<std::uint32_t>(entry.life >> TIDEMARK_LIFE_POOL_SHIFT) & 15;
-        std::strncpy(record.pool_name, account.pool_name(record.pool), sizeof record.pool_name - 1);
-        sinks_.push(record);
+    account.table().for_each_left(walk.slot, until, [&](const tidemark_account_entry& entry) {
+        const bool covered = is_covered(account, entry.device);
+        const std::uint64_t bytes = entry.life & TIDEMARK_LIFE_SIZE_MASK;
+        walk.bytes += bytes;
+        walk.bytes_covered += covered ? bytes : 0;
+        ++walk.buffers;
+        walk.buffers_covered += covered ? 1 : 0;
+        if (wanted && !covered) report_leak(image, entry);
     });
-    compare(account, buffers, bytes);
+    walk.slot = until;
+    if (until != account.table().slots()) return false;
+    compare(account, walk.buffers, walk.bytes);
     audited_.erase(image.identity.image);
-    image.untold_bytes = bytes - bytes_covered;
-    image.untold_buffers = buffers - buffers_covered;
+    image.untold_bytes = walk.bytes - walk.bytes_covered;
+    image.untold_buffers = walk.buffers - walk.buffers_covered;
+    return true;
+}
+
+void Registry::report_leak(const Image& image, const tidemark_account_entry& entry) {
+    const Account& account = *image.account;
+    const std::uint64_t now = clock_.now();
+    SinkRecord record{};
+    record.kind = SinkRecord::Kind::kLeak;
+    record.device = entry.device;
+    record.image = image.identity.image;
+    record.sequence = account.state.events;
+    record.id = entry.id;
+    record.size = entry.life & TIDEMARK_LIFE_SIZE_MASK;
+    record.time_unix_ns = clock_.unix_ns(entry.stamp);
+    record.age_ns = now > entry.stamp ? clock_.ns_of(now - entry.stamp) : 0;
+    record.pid = image.identity.pid;
+    record.stack = entry.stack;
+    record.pool = static_cast<std::uint32_t>(entry.life >> TIDEMARK_LIFE_POOL_SHIFT) & 15;
+    std::strncpy(record.pool_name, account.pool_name(record.pool), sizeof record.pool_name - 1);
+    sinks_.push(record);
 }
 
 // The table was walked to its end: it must agree with the counters.
