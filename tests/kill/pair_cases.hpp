@@ -41,6 +41,9 @@ inline Operation operation_of(const std::string& point) {
     const auto is = [&](const char* prefix) { return point.rfind(prefix, 0) == 0; };
     const Variables stacks{{"TIDEMARK_STACKS", "8"}};
     if (point == "create.discard") return {{"small=" + point}, {kOne, kWrapping}};
+    // Passed before main(), so armed from the start.
+    if (point == "create.bell_size")
+        return {{"events=3"}, {kEmpty}, {}, {{"TIDEMARK_KILL_POINT", point + ":1:stop"}}};
     if (is("create.")) return {{"events=3"}, {kEmpty}};
     if (is("append.")) return {{"events=3"}, {kEmpty, kOne, kWrapping, kOneShort}};
     if (is("link.") || point == "bell.bytes") return {{"events=300"}, {kEmpty}, {}, {}, 200};
