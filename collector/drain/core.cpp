@@ -137,8 +137,7 @@ std::uint64_t Core::flush() {
         p.turn(true);
         if (!p.pass->left_work()) break;
     }
-    while (p.retire_ended()) {
-    }
+    p.retire_all_ended();
     // Programs that got no ring, or whose ring was refused, move no image: they are only counted.
     p.counters.untracked_images = p.bells.untracked_images();
     p.publisher->publish({}, p.counters);
@@ -156,10 +155,16 @@ bool Core::Parts::run_tasks(Core& core) {
     return !now.empty();
 }
 
+// Bounded, since who writes into a dead program's ring makes the search for what it left begin anew.
+void Core::Parts::retire_all_ended() {
+    constexpr int kMostSteps = 10'000;  // the largest table is searched in 4,096
+    for (int i = 0; i < kMostSteps && retire_ended(); ++i) {
+    }
+}
+
 void Core::Parts::finish() {
     turn(true);
-    while (retire_ended()) {
-    }
+    retire_all_ended();
     registry->tell_overdue(UINT64_MAX);
     measure_rings();
     while (registry->give_back_some()) {

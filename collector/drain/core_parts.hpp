@@ -57,6 +57,7 @@ struct Core::Parts {
     std::uint64_t drain(const std::vector<Image*>& images, bool all);
     void tell_starved();
     bool retire_ended();
+    void retire_all_ended();
     void heartbeat();
     void publish_missing();
     std::vector<Image*> not_shown_yet();
