@@ -37,7 +37,9 @@ def daemon(folder):
         return
     file = os.path.join(folder, "pid")
     command = ["lttng-sessiond", "--background", "--no-kernel", "--pidfile", file]
-    subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=30)
+    # No pipes: the daemon in the background may hold their ends for as long as it lives.
+    null = subprocess.DEVNULL
+    subprocess.run(command, stdin=null, stdout=null, stderr=null, check=True, timeout=30)
     try:
         yield
     finally:

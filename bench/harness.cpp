@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 
 namespace tidemark::bench {
 namespace {
@@ -89,6 +91,19 @@ void pin_to(unsigned which) {
     CPU_ZERO(&set);
     CPU_SET(processors[which % processors.size()], &set);
     sched_setaffinity(0, sizeof set, &set);
+}
+
+void keep_off_first(pid_t process) {
+    const std::vector<int> processors = allowed_processors();
+    if (processors.size() < 2) return;
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    for (std::size_t i = 1; i < processors.size(); ++i)
+        CPU_SET(processors[i], &set);
+    std::error_code none;
+    const std::string tasks = "/proc/" + std::to_string(process) + "/task";
+    for (const auto& task : std::filesystem::directory_iterator(tasks, none))
+        sched_setaffinity(std::stoi(task.path().filename()), sizeof set, &set);
 }
 
 }  // namespace tidemark::bench

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <benchmark/benchmark.h>
+#include <sys/types.h>
 
 #include <cstdint>
 #include <string>
@@ -32,5 +33,8 @@ void require_tracking(bool enabled, char** argv);
 std::vector<int> allowed_processors();
 // The calling thread stays on the `which`-th of them (modulo their number).
 void pin_to(unsigned which);
+// All threads of another process stay off the first of them, if there is a second: so that who is measured on the first
+// is not made to share it by where the scheduler happens to wake the other.
+void keep_off_first(pid_t process);
 
 }  // namespace tidemark::bench

@@ -15,6 +15,7 @@
 #include "bench/harness.hpp"
 #include "bench/path.hpp"
 #include "bench/samples.hpp"
+#include "bench/wake_path.hpp"
 
 namespace tidemark::bench {
 namespace {
@@ -83,8 +84,9 @@ void measure(benchmark::State& state, bool busy) {
 }
 
 template <class Path>
-void add(const std::string& name, const Options& options) {
+void add(const std::string& name, const Options& options, bool busy_too = true) {
     for (const bool busy : {false, true}) {
+        if (busy && !busy_too) continue;
         const std::string full = "latency/" + name + (busy ? "/busy" : "/idle");
         benchmark::RegisterBenchmark(full.c_str(),
                                      [busy](benchmark::State& s) { measure<Path>(s, busy); })
@@ -98,6 +100,7 @@ void add(const std::string& name, const Options& options) {
 void register_all(const Options& options) {
     add<TidemarkPath>("tidemark", options);
     add<SocketPath>("socket", options);
+    add<WakePath>("wake", options, false);
 }
 
 }  // namespace

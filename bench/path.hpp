@@ -2,7 +2,8 @@
 //
 // The two ways from a program to a figure that others can read, for steady.cpp and latency.cpp: Tidemark's, with a
 // collector, and a message over a Unix socket to a server. Each can `append` an allocation or a free (the number says
-// which), knows how many own events are `readable` (from whatever number on), and how much processor time the other side has had.
+// which), knows how many own events are `readable` (from whatever number on), and how much processor time the other side
+// has had. The other side stays off the first processor, where who is measured spins.
 #pragma once
 
 #include <memory>
@@ -11,6 +12,7 @@
 #include <string>
 
 #include "bench/collector_process.hpp"
+#include "bench/harness.hpp"
 #include "bench/stand_in_server.hpp"
 #include "shm/clock.hpp"
 #include "tidemark/producer.h"
@@ -30,6 +32,7 @@ public:
     }
     TidemarkPath() {
         if (!collector_.is_ready()) throw std::runtime_error(collector_.why());
+        keep_off_first(collector_.pid());
         append(Who::kOwn, 0);
         append(Who::kOwn, 1);
         if (tidemark_flush(10'000) != TIDEMARK_FLUSH_PUBLISHED)
@@ -63,6 +66,7 @@ private:
 
 class SocketPath {
 public:
+    SocketPath() { keep_off_first(server_.pid()); }
     static std::shared_ptr<const SocketPath> make() { return std::make_shared<const SocketPath>(); }
     void append(Who who, std::uint64_t number) const {
         using Message = StandInServer::Message;

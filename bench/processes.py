@@ -105,6 +105,22 @@ def timed(command, environment):
     return {"wall": time.monotonic() - begun, "cpu": usage.ru_utime + usage.ru_stime}
 
 
+@contextlib.contextmanager
+def busy_neighbour():
+    """Somebody who keeps a processor busy and touches no memory to speak of: what does a neighbour alone cost?"""
+    with subprocess.Popen(["/bin/sh", "-c", "while :; do :; done"], stdin=subprocess.DEVNULL) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+def timed_as(name, command, environment):
+    """As timed(); of the way "busy", beside a busy neighbour."""
+    with busy_neighbour() if name == "busy" else contextlib.nullcontext():
+        return timed(command, environment)
+
+
 def account_of(tidemark, program, environment):
     """One run that is not timed: how many events there were and whether all of them were kept."""
     with tempfile.TemporaryDirectory() as folder:
@@ -129,10 +145,10 @@ def whole_program(bin_dir, arguments, pairs):
     tidemark = os.path.join(bin_dir, "tidemark")
     result = account_of(tidemark, program, environment)
     with tempfile.TemporaryDirectory() as folder:
-        ways = {"plain": program, "tidemark": [tidemark, "run", "--"] + program}
+        ways = {"plain": program, "busy": program, "tidemark": [tidemark, "run", "--"] + program}
         if shutil.which("heaptrack"):
             ways["heaptrack"] = ["heaptrack", "-o", os.path.join(folder, "trace")] + program
-        runs = [{name: timed(way, environment) for name, way in ways.items()} for _ in range(pairs)]
+        runs = [{name: timed_as(name, way, environment) for name, way in ways.items()} for _ in range(pairs)]
     result["pairs"] = pairs
     result["arguments"] = list(arguments)
     result["plain"] = {"wall": summary([run["plain"]["wall"] for run in runs])}

@@ -2,14 +2,16 @@
 """More whole programs under trackers, each in turn with the plain run (A B C A B C): sqlite3, g++, redis with its
 benchmark, a storm of allocations from two threads. Against heaptrack, LTTng's libc wrapper and, for scale, valgrind."""
 import contextlib
+import glob
 import os
 import shutil
 import subprocess
 import tempfile
+import time
 
 import events
 from measure import summary
-from processes import HERE, timed
+from processes import HERE, timed_as, watched
 
 PAIRS = 3
 SQL = """create table t(a integer primary key, b text, c real);
@@ -22,7 +24,30 @@ CPP = """#include <map>
 #include <iostream>
 int main() { std::map<std::string, std::regex> all; all.emplace("a", "b+"); std::cout << all.size(); }
 """
+VALGRINDED = ("sqlite3", "storm")  # of the others it makes a minute
 WRAPPER = "/usr/lib/x86_64-linux-gnu/liblttng-ust-libc-wrapper.so"
+
+
+def consumers():
+    """Processes that consume LTTng's buffers."""
+    return {int(path.split("/")[2]) for path in glob.glob("/proc/[0-9]*/comm") if name_in(path) == "lttng-consumerd"}
+
+
+def name_in(path):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def comes(condition, patience=10):
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.05)
+    raise RuntimeError("LTTng's consumer did not start")
 
 
 class Programs:
@@ -51,7 +76,8 @@ class Programs:
     def trackers(self, folder):
         """{name: (words before the program, environment)}."""
         plain = dict(os.environ)
-        found = {"plain": ([], plain), "tidemark": ([os.path.join(self.bin_dir, "tidemark"), "run", "-q", "--"], plain)}
+        found = {"plain": ([], plain), "busy": ([], plain)}
+        found["tidemark"] = ([os.path.join(self.bin_dir, "tidemark"), "run", "-q", "--"], plain)
         if shutil.which("heaptrack"):
             found["heaptrack"] = (["heaptrack", "-o", os.path.join(folder, "trace")], plain)
         if shutil.which("valgrind") and not self.smoke:
@@ -76,12 +102,13 @@ class Programs:
                 self.run.absent("LTTng's libc wrapper", str(failure))
             yield
 
-    def measure(self, words, ways):
+    def measure(self, words, ways, with_valgrind):
+        ways = {name: way for name, way in ways.items() if name != "valgrind" or with_valgrind}
         runs = {name: [] for name in ways}
         for number in range(1 if self.smoke else PAIRS):
             for name, (tracker, environment) in ways.items():
                 if name != "valgrind" or number == 0:  # once, for scale
-                    runs[name].append(timed(self.with_tracker(words, tracker), environment))
+                    runs[name].append(timed_as(name, self.with_tracker(words, tracker), environment))
         return {
             name: {
                 "wall": summary([one["wall"] for one in some]),
@@ -91,6 +118,19 @@ class Programs:
             for name, some in runs.items()
         }
 
+    def idle_consumer(self, seconds):
+        """What LTTng's consumer has of a processor while a program that it records does nothing. Nothing: it can't be had."""
+        if not os.path.exists(WRAPPER) or not shutil.which("lttng-sessiond"):
+            return None
+        before = consumers()
+        with events.session(True, "lttng_ust_libc:*"):
+            with subprocess.Popen(["sleep", "60"], env=dict(os.environ, LD_PRELOAD=WRAPPER)) as program:
+                try:
+                    new = comes(lambda: consumers() - before)
+                    return {"rings": 1, "who": "LTTng's consumer", **watched(new.pop(), seconds)}
+                finally:
+                    program.kill()
+
     def all(self):
         found = {}
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
@@ -98,7 +138,7 @@ class Programs:
             with self.lttng(ways):
                 for name, words in self.commands(folder).items():
                     try:
-                        found[name] = self.measure(words, ways)
+                        found[name] = self.measure(words, ways, name in VALGRINDED)
                     except (OSError, RuntimeError) as failure:
                         self.run.fail(f"{name} under trackers", failure)
         return found

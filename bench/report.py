@@ -174,16 +174,29 @@ def section(found, title, question, command, unit, base, rows):
 
 def idle_section(runs):
     lines = ["## Idle collector", "", "`tidemarkd` with so many attached rings whose processes do nothing, and a process that looks "
-             "at as many rings every millisecond: share of one processor, user and system time of all its threads.", ""]  # fmt: skip
+             "at as many rings every millisecond; LTTng's consumer with one program that does nothing: share of one processor, user and system time of all its threads.", ""]  # fmt: skip
     if not runs:
         return lines + ["Not measured in this run.", ""]
     base = runs[0]["cpu_share"] or 1e-9
     cells = [
-        [ratio(run["cpu_share"] / base), f"{run['rings']} {'polled' if run.get('polls') else 'attached'}",
+        [ratio(run["cpu_share"] / base), f"{run['rings']} {run.get('who') or ('polled' if run.get('polls') else 'attached')}",
          f"{run['cpu_share'] * 100:.3f} %", number(run["wakeups_a_second"])]
         for run in runs
     ]  # fmt: skip
     return lines + table(["ratio", "rings", "CPU", "wake-ups a second"], cells) + ["", "`./dev bench`", ""]
+
+
+TRACKERS = (("plain", "plain"), ("busy", "plain, another processor busy"), ("tidemark", "`tidemark run`"),
+            ("heaptrack", "heaptrack"), ("lttng", "LTTng's libc wrapper, buffers overwritten"),
+            ("valgrind", "valgrind, once"))  # fmt: skip
+
+
+def overhead(found):
+    """What Tidemark adds to the plain run, against what heaptrack adds."""
+    if "tidemark" not in found or "heaptrack" not in found:
+        return ""
+    ours, theirs = (found[name]["wall_ratio"]["median"] - 1 for name in ("tidemark", "heaptrack"))
+    return f"Of heaptrack's overhead: {ratio(ours / theirs)}." if theirs > 0.02 else "heaptrack's overhead is too small to compare with."
 
 
 def one_program(found):
@@ -191,7 +204,7 @@ def one_program(found):
     plural = "s" if rounds > 1 else ""
     lines = [f"**{rows:,} rows, {rounds} round{plural}:**", ""]
     cells = [[ratio(1), "plain", number(found["plain"]["wall"]["median"]) + " s", "", "", ""]]
-    for name, label in (("tidemark", "`tidemark run`"), ("heaptrack", "heaptrack")):
+    for name, label in TRACKERS[1:4]:
         if name in found:
             run = found[name]
             more = (run["wall"]["median"] - found["plain"]["wall"]["median"]) / found["events"]
@@ -204,14 +217,15 @@ def one_program(found):
     rate = found["events"] / found["plain"]["wall"]["median"] / 1e6
     command = f"`PYTHONMALLOC=malloc {BIN}tidemark run -- python3 bench/json_program.py {rounds} {rows}`"
     return lines + ["", f"Pairs: {found['pairs']}. Events: {found['events']:,}, lost: {found['lost']}, figures {kept}. The "
-                    f"plain run makes {number(rate)} million events a second.", "", command, ""]  # fmt: skip
+                    f"plain run makes {number(rate)} million events a second. {overhead(found)}", "", command, ""]  # fmt: skip
 
 
 def program_section(programs):
     lines = ["## A whole program", "", "`python3` builds rows, writes them as JSON, reads that back and drops it all, every "
              "object an allocation of its own (`PYTHONMALLOC=malloc`): once with more rows than the processor's caches hold, "
              "and in many rounds of few rows, where the allocator is most of what is at work. Each run is compared with the "
-             "plain run of its own round. CPU time is that of everything that was started, the collector's too.", ""]  # fmt: skip
+             "plain run of its own round. CPU time is that of everything that was started, the collector's too. *Another processor "
+             "busy*: the plain run beside a process that counts and touches no memory, which shows what a busy neighbour alone costs.", ""]  # fmt: skip
     if not programs:
         return lines + ["Not measured in this run.", ""]
     return lines + [line for found in programs for line in one_program(found)]
@@ -228,10 +242,6 @@ def memory_section(found):
     return lines + table(["bytes", "of"], cells) + ["", "`build/release/bin/bench.memory`", ""]
 
 
-TRACKERS = (("plain", "plain"), ("tidemark", "`tidemark run`"), ("heaptrack", "heaptrack"),
-            ("lttng", "LTTng's libc wrapper, buffers overwritten"), ("valgrind", "valgrind, once"))  # fmt: skip
-
-
 def more_programs_section(programs):
     lines = ["## More whole programs", "", "Each run is compared with the plain run of its own round: `sqlite3` filling, indexing and "
              "thinning a table in memory; `g++` compiling a small program; `redis-server` under `redis-benchmark`; two threads "
@@ -241,7 +251,7 @@ def more_programs_section(programs):
                   spread(found[key]["wall_ratio"], number), number(found[key]["cpu_ratio"]["median"])]
                  for key, label in TRACKERS if key in found]  # fmt: skip
         head = ["ratio of wall time", "against: plain", "wall", "spread of the ratio", "ratio of CPU time"]
-        lines += [f"**{name}:**", ""] + table(head, cells) + [""]
+        lines += [f"**{name}:**", ""] + table(head, cells) + ["", overhead(found), ""]
     return lines + ["`./dev bench`" if programs else "Not measured in this run.", ""]
 
 

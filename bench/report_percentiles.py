@@ -21,7 +21,9 @@ QUERY_ROWS = (
 LATENCY_ROWS = tuple(
     (f"{label}, {state}", f"latency/{key}/{state}")
     for state in ("idle", "busy")
-    for key, label in (("tidemark", "Tidemark"), ("socket", "socket server"))
+    for key, label in (("tidemark", "Tidemark"), ("socket", "socket server"),
+                       ("wake", "a process woken by a futex, nothing else"))
+    if (key, state) != ("wake", "busy")
 )
 STEADY_ROWS = tuple(
     (f"{label}, {title}", f"steady/{key}/{shape}")

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures Tidemark against its rivals, all in one run, and writes the figures as JSON and as docs/benchmarks.md.
 
-Builds nothing: `./dev bench` does that first. Takes about seven minutes; Ctrl-C ends it. the machine should have nothing else to do."""
+Builds nothing: `./dev bench` does that first. Takes about eleven minutes; Ctrl-C ends it. The machine should have nothing else to do."""
 import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
 
@@ -78,6 +79,12 @@ class Run:
                     self.results["idle"].append(one(self.bin_dir, rings, 0.2 if self.smoke else 5.0))
                 except (OSError, RuntimeError) as failure:
                     self.fail(f"idle collector, {rings} rings", failure)
+        say("LTTng's consumer, idle")
+        try:
+            consumer = programs.Programs(self.bin_dir, self.smoke, self).idle_consumer(0.2 if self.smoke else 5.0)
+            self.results["idle"] += [consumer] if consumer else []
+        except (OSError, RuntimeError, subprocess.SubprocessError) as failure:
+            self.fail("LTTng's consumer, idle", failure)
 
     def whole_program(self):
         say("python3 under tidemark run" + (" and heaptrack" if shutil.which("heaptrack") else ""))

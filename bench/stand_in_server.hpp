@@ -34,6 +34,7 @@ public:
     std::uint64_t applied(int connection) const {
         return applied_[connection].load(std::memory_order_acquire);
     }
+    pid_t pid() const { return child_; }
     double processor_seconds() const;
 
 private:

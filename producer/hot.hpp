@@ -50,21 +50,31 @@ inline std::uint64_t stamp_now() noexcept {
     return state == ClockState::kMonotonic ? shm::monotonic_ns() : 0;
 }
 
-// After each publication: the slot of the collector if it sleeps, as far as a look can tell.
-__attribute__((always_inline)) inline shm::BellSlot* sleeping_consumer(
+// After each publication: the slot of the collector if it must be told, as far as a look can tell.
+__attribute__((always_inline)) inline shm::BellSlot* uninformed_consumer(
     const shm::RingHeader& header) noexcept {
-    // SYNC(bell): the store of the head comes first in program order; the collector's barrier does the rest.
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    shm::BellPage* page = __atomic_load_n(&inherited.bell, __ATOMIC_RELAXED);
-    shm::BellSlot* slot = shm::consumer_bell(page, header);
-    return slot != nullptr && __builtin_expect(shm::is_waiting(*slot), 0) ? slot : nullptr;
+    shm::publication_comes_first();
+    return shm::bell_to_answer(__atomic_load_n(&inherited.bell, __ATOMIC_RELAXED), header);
 }
+
+// Says that this ring has news, if nobody looks at it, and wakes the collector if it sleeps.
+void tell(shm::BellSlot& slot, const shm::RingHeader& header) noexcept;
 
 // Wakes it, where a sandbox allows that.
 void wake(shm::BellSlot& slot) noexcept;
 
 inline void look_at_bell(const shm::RingHeader& header) noexcept {
-    if (shm::BellSlot* slot = sleeping_consumer(header)) wake(*slot);
+    if (shm::BellSlot* slot = uninformed_consumer(header)) tell(*slot, header);
+}
+
+// Where somebody waits, or soon will: wakes a collector that only rests, too. Not in place of the look above: what was
+// published just before may be missed.
+inline void hurry_consumer(const shm::RingHeader& header) noexcept {
+    shm::BellPage* page = __atomic_load_n(&inherited.bell, __ATOMIC_RELAXED);
+    shm::BellSlot* slot = shm::consumer_bell(page, header);
+    if (slot == nullptr) return;
+    shm::tell_news(*slot, header);  // also for another thread that did not come to it
+    if (shm::is_waiting(*slot)) wake(*slot);
 }
 
 }  // namespace tidemark::producer

@@ -60,7 +60,7 @@ std::int32_t wait_for(ProcessState& state, const Heads& heads, std::uint64_t tim
         if (!shm::collector_lives(bell(), state.header(), now)) return TIDEMARK_FLUSH_NO_COLLECTOR;
         const bool may_wait = thread_state.inside == 0 && sandbox() == Sandbox::kNone;
         if (!may_wait || now - begun >= timeout_ns) return TIDEMARK_FLUSH_TIMED_OUT;
-        look_at_bell(state.header());
+        hurry_consumer(state.header());
         if (nap_ns > kLongestNap_ns) nap_ns = kLongestNap_ns;
         const timespec nap{0, static_cast<long>(nap_ns)};
         shm::raw_syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, shm::word(&nap), 0);

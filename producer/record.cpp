@@ -107,8 +107,9 @@ void record_attached(ThreadState& thread, Event event, std::uintptr_t frame) noe
     end_append(thread);
 }
 
-[[gnu::noinline, gnu::cold]] void wake_and_end(shm::BellSlot& slot) noexcept {
-    wake(slot);
+[[gnu::noinline, gnu::cold]] void tell_and_end(shm::BellSlot& slot,
+                                               const shm::RingHeader& header) noexcept {
+    tell(slot, header);
     end_append(thread_state);
 }
 
@@ -120,7 +121,8 @@ __attribute__((always_inline)) inline void record_stamped(ThreadState& thread, s
     const std::uint64_t head = lane.head();
     if (__builtin_expect(!lane.has_room(head), 0)) return leave_for_room(stamp, id, packed, where);
     lane.append(head, stamp, id, packed, where);
-    if (shm::BellSlot* slot = sleeping_consumer(*lane.header)) return wake_and_end(*slot);
+    const shm::RingHeader& header = *lane.header;
+    if (shm::BellSlot* slot = uninformed_consumer(header)) return tell_and_end(*slot, header);
     end_append(thread);
 }
 
@@ -204,6 +206,11 @@ void record_late_free(std::uint32_t device, std::uint32_t pool, std::uint64_t id
 std::uint64_t stamp() noexcept {
     if (__builtin_expect(clock_state() == ClockState::kUnknown, 0)) start(StartMode::kFirstUse);
     return stamp_now();
+}
+
+void tell(shm::BellSlot& slot, const shm::RingHeader& header) noexcept {
+    shm::tell_news(slot, header);
+    if (shm::is_asleep(slot)) wake(slot);
 }
 
 void wake(shm::BellSlot& slot) noexcept {

@@ -75,6 +75,14 @@ std::uint64_t growth_is_due_at(const LaneWriter& lane) noexcept {
     return lane.links < 2 ? lane.capacity() / 2 : lane.capacity() - 1;
 }
 
+// How far the fast path may go from here: to where a resting collector is to be woken, to where the lane grows, or as
+// far as there is room.
+std::uint64_t next_stop(const LaneWriter& lane, std::uint64_t used, std::uint64_t usable) noexcept {
+    if (used < lane.capacity() / 2) return lane.capacity() / 2;
+    const std::uint64_t due = growth_is_due_at(lane);
+    return lane.links < 3 && used < due ? due : usable;
+}
+
 // True if the record at the head is free. Sets how far the fast path may go. While a lane may still grow, its last
 // record is kept for the link.
 bool make_room(ProcessState& state, LaneWriter& lane) noexcept {
@@ -82,10 +90,10 @@ bool make_room(ProcessState& state, LaneWriter& lane) noexcept {
         const std::uint64_t head = lane.head();
         const std::uint64_t used = lane.look(head);
         const std::uint64_t due = growth_is_due_at(lane);
+        if (used >= lane.capacity() / 2) hurry_consumer(*lane.header);
         if (used >= due && used < lane.capacity() && grow(state, lane, true)) continue;
         const std::uint64_t usable = lane.capacity() - (lane.links < 3 ? 1 : 0);
-        const std::uint64_t stop = lane.links < 3 && used < due ? due : usable;
-        lane.allow(head, used < usable ? stop - used : 0);
+        lane.allow(head, used < usable ? next_stop(lane, used, usable) - used : 0);
         return used < usable;
     }
 }
@@ -130,7 +138,7 @@ bool wait_for_room(ProcessState& state, LanePair& pair, tidemark_loss_cause& cau
     const std::uint64_t since = __atomic_load_n(&pair.stall_since_ns, __ATOMIC_RELAXED);
     if (spent >= kStallBudget_ns || before - since >= kLongestStall_ns || is_realtime())
         return false;
-    look_at_bell(state.header());
+    hurry_consumer(state.header());
     const std::uint64_t slice = spent < kShortestNap_ns ? kShortestNap_ns : spent;
     const std::uint64_t nap_ns = slice < kLongestNap_ns ? slice : kLongestNap_ns;
     const timespec nap{0, static_cast<long>(nap_ns)};

@@ -18,24 +18,66 @@ namespace tidemark::shm {
 // A collector that gave no sign of life for this long is not waited for.
 inline constexpr std::uint64_t kHeartbeatFresh_ns = 2'000'000'000;
 
+// Between the store that publishes (a head, a bit of news) and the look whether somebody must be told.
+__attribute__((always_inline)) inline void publication_comes_first() noexcept {
+    // SYNC(bell): it comes first in program order; the collector's barrier does the rest.
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+inline std::uint32_t consumer_word(const RingHeader& header) noexcept {
+    return static_cast<std::uint32_t>(__atomic_load_n(&header.consumer_slot, __ATOMIC_RELAXED));
+}
+
+// kBellSlots or more: none.
+inline std::uint32_t slot_of(std::uint32_t consumer_word) noexcept {
+    return is_quiet_word(consumer_word) ? consumer_word & 0xff : consumer_word;
+}
+
 // The slot that the ring's consumer sleeps on, nullptr if none is known. Any thread; never faults on a wild index.
 inline BellSlot* consumer_bell(BellPage* page, const RingHeader& header) noexcept {
-    const auto slot =
-        static_cast<std::uint32_t>(__atomic_load_n(&header.consumer_slot, __ATOMIC_RELAXED));
+    const std::uint32_t slot = slot_of(consumer_word(header));
     return slot < kBellSlots && page != nullptr ? &page->slots[slot] : nullptr;
 }
 
-inline bool is_waiting(const BellSlot& slot) noexcept {
-    return __atomic_load_n(&slot.waiting, __ATOMIC_RELAXED) != 0;
+inline bool is_asleep(const BellSlot& slot) noexcept {
+    return __atomic_load_n(&slot.waiting, __ATOMIC_RELAXED) == kAsleep;
 }
 
-// Wakes the collector if it still sleeps. One of many ringers makes the system call.
+inline bool is_waiting(const BellSlot& slot) noexcept {
+    return __atomic_load_n(&slot.waiting, __ATOMIC_RELAXED) != kNotWaiting;
+}
+
+// After a publication: the slot of a consumer that must be told, because it sleeps or does not look at this ring.
+__attribute__((always_inline)) inline BellSlot* bell_to_answer(BellPage* page,
+                                                               const RingHeader& header) noexcept {
+    const std::uint32_t word = consumer_word(header);
+    if (__builtin_expect(word >= kBellSlots, 0))
+        return is_quiet_word(word) ? consumer_bell(page, header) : nullptr;
+    if (page == nullptr) return nullptr;
+    BellSlot* slot = &page->slots[word];
+    return __builtin_expect(is_asleep(*slot), 0) ? slot : nullptr;
+}
+
+// Where nobody looks at the ring: says that it has news. Before the look whether the consumer sleeps.
+inline void tell_news(BellSlot& slot, const RingHeader& header) noexcept {
+    const std::uint32_t word = consumer_word(header);
+    if (!is_quiet_word(word)) return;
+    const std::uint32_t group = group_of(word) % kNewsGroups;
+    std::uint64_t& news = slot.news[group / 64];
+    const std::uint64_t bit = std::uint64_t{1} << group % 64;
+    // Published in its turn, as a head is.
+    if ((__atomic_load_n(&news, __ATOMIC_RELAXED) & bit) == 0)
+        TIDEMARK_SHARED_STORE("bell.news", __atomic_fetch_or(&news, bit, __ATOMIC_RELAXED));
+    publication_comes_first();
+}
+
+// Wakes the collector if it still sleeps or rests. One of many ringers makes the system call.
 inline void ring(BellSlot& slot) noexcept {
-    std::uint32_t was = 0;
-    // The word hands nothing over: whoever is woken looks at every head again after its next barrier.
+    std::uint32_t was = kNotWaiting;
+    // The word hands nothing over: whoever is woken looks at the heads again after its next barrier.
     TIDEMARK_SHARED_STORE("bell.take",
-                          was = __atomic_exchange_n(&slot.waiting, 0u, __ATOMIC_RELAXED));
-    if (was == 0) return;
+                          was = __atomic_exchange_n(&slot.waiting, kNotWaiting, __ATOMIC_RELAXED));
+    if (was == kNotWaiting) return;
     TIDEMARK_KILL_POINT("bell.wake");
     raw_syscall(SYS_futex, word(&slot.waiting), FUTEX_WAKE, 1);
 }
@@ -72,8 +114,7 @@ inline bool collector_lives(const BellPage* page, const RingHeader& header,
                             std::uint64_t now_ns) noexcept {
     // SYNC(attach): acquire pairs with the consumer's release: who sees it attached sees its slot.
     const bool attached = __atomic_load_n(&header.consumer_attached, __ATOMIC_ACQUIRE) != 0;
-    const auto own =
-        static_cast<std::uint32_t>(__atomic_load_n(&header.consumer_slot, __ATOMIC_RELAXED));
+    const std::uint32_t own = slot_of(consumer_word(header));
     // One without a slot (all 127 are taken) polls; only that it attached is known of it.
     if (attached && (page == nullptr || own >= kBellSlots)) return true;
     if (page == nullptr) return false;

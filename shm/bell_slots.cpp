@@ -78,6 +78,7 @@ public:
     ~Guarded() { FaultGuard::remove(guard_); }
     Guarded(const Guarded&) = delete;
     Guarded& operator=(const Guarded&) = delete;
+    bool holds() const noexcept { return guard_ >= 0; }
 
 private:
     int guard_;
@@ -95,8 +96,8 @@ BellSlots::Page::~Page() { FaultGuard::remove(guard); }
 BellSlots::~BellSlots() {
     for (auto& [uid, page] : pages_) {
         if (page.slot < 0) continue;
-        TIDEMARK_SHARED_STORE("bell.leave",
-                              __atomic_store_n(&page.mine().waiting, 0u, __ATOMIC_RELAXED));
+        TIDEMARK_SHARED_STORE(
+            "bell.leave", __atomic_store_n(&page.mine().waiting, kNotWaiting, __ATOMIC_RELAXED));
         TIDEMARK_SHARED_STORE(
             "bell.leave_heartbeat",
             __atomic_store_n(&page.mine().heartbeat_ns, std::uint64_t{0}, __ATOMIC_RELAXED));
@@ -123,6 +124,7 @@ void BellSlots::drop_faulted() noexcept {
     for (auto& [uid, page] : pages_) {
         if (page.slot < 0 || !FaultGuard::faulted(page.guard)) continue;
         page.slot = -1;
+        ++version_;
         page.try_again_ns = monotonic_ns() + kTryAgainNs;
     }
 }
@@ -135,6 +137,7 @@ int BellSlots::slot_for(std::uint32_t uid) {
     page.try_again_ns = monotonic_ns() + kTryAgainNs;
     if (open_page(uid, page)) {
         page.slot = claim(page);
+        ++version_;
         // Which collector they would have had is not known: those from before are told by the default ones only.
         page.untracked_before =
             takes_unnamed_rings(instance_.c_str(), uid) ? 0 : untracked_of(*page.page());
@@ -153,11 +156,15 @@ int BellSlots::claim(Page& page) const noexcept {
     }
     if (found >= 0) {
         BellSlot& slot = page.page()->slots[found];
-        TIDEMARK_SHARED_STORE("bell.claim", __atomic_store_n(&slot.waiting, 0u, __ATOMIC_RELAXED));
+        TIDEMARK_SHARED_STORE("bell.claim",
+                              __atomic_store_n(&slot.waiting, kNotWaiting, __ATOMIC_RELAXED));
         TIDEMARK_KILL_POINT("bell.claim_instance");
         std::memset(slot.instance, 0, sizeof slot.instance);
         std::strncpy(slot.instance, instance_.c_str(), sizeof slot.instance - 1);
         slot.generation = generation_;
+        for (std::uint64_t& news : slot.news)
+            TIDEMARK_SHARED_STORE("bell.claim_news",
+                                  __atomic_store_n(&news, std::uint64_t{0}, __ATOMIC_RELAXED));
         TIDEMARK_SHARED_STORE("bell.claim_heartbeat",
                               __atomic_store_n(&slot.heartbeat_ns, now, __ATOMIC_RELAXED));
         TIDEMARK_SHARED_STORE("bell.claim_pid",
@@ -166,6 +173,28 @@ int BellSlots::claim(Page& page) const noexcept {
     page.segment.unlock_byte(0);
     page.segment.release_descriptor();
     return found;
+}
+
+bool BellSlots::lacks_slot() const noexcept {
+    return std::any_of(pages_.begin(), pages_.end(),
+                       [](const auto& entry) { return entry.second.slot < 0; });
+}
+
+// SYNC(bell): a bit hands nothing over. Who takes it looks at the ring's heads until after the next barrier.
+void BellSlots::take_news(
+    const std::function<void(std::uint32_t uid, std::uint32_t group)>& visit) {
+    for (auto& [uid, page] : pages_) {
+        for (std::uint32_t i = 0; page.slot >= 0 && i < kNewsGroups / 64; ++i) {
+            std::uint64_t& shared = page.mine().news[i];
+            if (__atomic_load_n(&shared, __ATOMIC_RELAXED) == 0) continue;
+            std::uint64_t news = 0;
+            TIDEMARK_SHARED_STORE(
+                "bell.take_news",
+                news = __atomic_exchange_n(&shared, std::uint64_t{0}, __ATOMIC_RELAXED));
+            for (; news != 0; news &= news - 1)
+                visit(uid, 64 * i + static_cast<std::uint32_t>(__builtin_ctzll(news)));
+        }
+    }
 }
 
 void BellSlots::heartbeat(std::uint64_t now_ns) noexcept {
@@ -196,12 +225,19 @@ void BellSlots::set_undrained(std::uint32_t uid, std::uint64_t bytes) noexcept {
                                                              bytes, __ATOMIC_RELAXED));
 }
 
-void BellSlots::announce_waiting() noexcept {
+void BellSlots::announce(std::uint32_t state) noexcept {
+    announced_ = state;
     for (auto& [uid, page] : pages_) {
         if (page.slot < 0) continue;
         TIDEMARK_SHARED_STORE("bell.wait",
-                              __atomic_store_n(&page.mine().waiting, 1u, __ATOMIC_RELAXED));
+                              __atomic_store_n(&page.mine().waiting, state, __ATOMIC_RELAXED));
     }
+}
+
+void BellSlots::announce_rest() noexcept { announce(kResting); }
+
+void BellSlots::announce_waiting() noexcept {
+    announce(kAsleep);
     // SYNC(bell): on every running producer, either its head store is seen by our next look, or its next look at
     // `waiting` sees 1. The barrier stands in for the full fence that the producers do not make.
     barrier_works_ = syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL_EXPEDITED, 0, 0) == 0;
@@ -213,7 +249,8 @@ bool BellSlots::sleep(std::uint64_t timeout_ns) noexcept {
     waits[count++] = {0, reinterpret_cast<std::uint64_t>(&own_), kFutex32 | FUTEX_PRIVATE_FLAG, 0};
     for (auto& [uid, page] : pages_) {
         if (page.slot < 0 || count == FUTEX_WAITV_MAX) continue;
-        waits[count++] = {1, reinterpret_cast<std::uint64_t>(&page.mine().waiting), kFutex32, 0};
+        waits[count++] = {announced_, reinterpret_cast<std::uint64_t>(&page.mine().waiting),
+                          kFutex32, 0};
     }
     const std::uint64_t until = monotonic_ns() + timeout_ns;
     const timespec deadline{static_cast<time_t>(until / 1'000'000'000u),
@@ -231,9 +268,10 @@ bool BellSlots::sleep(std::uint64_t timeout_ns) noexcept {
         syscall(SYS_futex, &own_, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 0, &relative, nullptr, 0);
     }
     bool rung = own_.exchange(0, std::memory_order_relaxed) != 0;
-    // Anything but our own 1 ends the wait: a word that its user set otherwise could not be slept on.
+    // Anything but what we announced ends the wait: a word that its user set otherwise could not be slept on.
     for (auto& [uid, page] : pages_)
-        rung |= page.slot >= 0 && __atomic_load_n(&page.mine().waiting, __ATOMIC_RELAXED) != 1;
+        rung |=
+            page.slot >= 0 && __atomic_load_n(&page.mine().waiting, __ATOMIC_RELAXED) != announced_;
     drop_faulted();
     return rung;
 }
@@ -241,9 +279,9 @@ bool BellSlots::sleep(std::uint64_t timeout_ns) noexcept {
 void BellSlots::stop_waiting() noexcept {
     for (auto& [uid, page] : pages_) {
         if (page.slot < 0) continue;
-        if (__atomic_load_n(&page.mine().waiting, __ATOMIC_RELAXED) == 0) continue;
-        TIDEMARK_SHARED_STORE("bell.stop",
-                              __atomic_store_n(&page.mine().waiting, 0u, __ATOMIC_RELAXED));
+        if (__atomic_load_n(&page.mine().waiting, __ATOMIC_RELAXED) == kNotWaiting) continue;
+        TIDEMARK_SHARED_STORE(
+            "bell.stop", __atomic_store_n(&page.mine().waiting, kNotWaiting, __ATOMIC_RELAXED));
     }
 }
 
@@ -259,6 +297,7 @@ bool live_collector_of(std::uint32_t uid, const std::string& instance) {
                        error))
         return false;
     const Guarded guarded(segment);
+    if (!guarded.holds()) return false;  // not looked at rather than ended by a fault
     const std::uint64_t now = monotonic_ns();
     const auto* page = reinterpret_cast<const BellPage*>(segment.data());
     for (const BellSlot& slot : page->slots) {

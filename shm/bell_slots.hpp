@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 
@@ -35,6 +36,11 @@ public:
 
     // Slot in the page of `uid`, claimed on first use; -1: none to be had now (its rings are polled).
     int slot_for(std::uint32_t uid);
+    // Moves when a user's slot is another one than before; slot_for() says which. False: no user is without.
+    std::uint64_t slots_version() const noexcept { return version_; }
+    bool lacks_slot() const noexcept;
+    // Calls `visit` for each group of a user's quiet rings that told of news since the last time.
+    void take_news(const std::function<void(std::uint32_t uid, std::uint32_t group)>& visit);
     // A sign of life in every page, CLOCK_MONOTONIC ns.
     void heartbeat(std::uint64_t now_ns) noexcept;
     // Programs of these users that ran without a ring since their pages were opened here.
@@ -45,6 +51,9 @@ public:
     // Sleep in two steps: announce, look once more, then sleep until a bell, ring_own or the timeout.
     // sleep() may be repeated after one announcement. True: somebody rang, or may have.
     void announce_waiting() noexcept;
+    // The same for a rest: a lane that fills up and a flush ring, not every event. What was published just before may
+    // go unheard; the rest's end finds it.
+    void announce_rest() noexcept;
     bool sleep(std::uint64_t timeout_ns) noexcept;
     void stop_waiting() noexcept;
     // False: the kernel has no barrier for the announcement, so that a ringer may have missed it; look by yourself.
@@ -69,11 +78,14 @@ private:
     bool open_page(std::uint32_t uid, Page& out) const;
     int claim(Page& page) const noexcept;
     void drop_faulted() noexcept;
+    void announce(std::uint32_t state) noexcept;
 
     std::string instance_;
     std::uint64_t generation_;
     std::map<std::uint32_t, Page> pages_;
     std::atomic<std::uint32_t> own_{0};
+    std::uint64_t version_ = 0;
+    std::uint32_t announced_ = kAsleep;
     bool can_wait_many_ = true;
     bool barrier_works_ = true;
 };

@@ -18,6 +18,7 @@ inline RingHeader& begin_ring_header(const RawRing& ring) noexcept {
     header.major = kRingMajor;
     header.minor = kRingMinor;
     header.header_size = kDeclarationsOffset;
+    header.features_compatible = kTellsNews;
     header.object_size = ring.size;
     header.image = ring.image;
     header.lane_count = kMaxLanes;

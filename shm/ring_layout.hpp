@@ -26,6 +26,7 @@ inline constexpr std::uint64_t kRingMagic = 0x474E49524B524D54ull;  // "TMRKRING
 inline constexpr std::uint32_t kRingByteOrder = 0x01020304u;
 inline constexpr std::uint32_t kRingMajor = 1;
 inline constexpr std::uint32_t kRingMinor = 0;
+inline constexpr std::uint32_t kTellsNews = 1;  // feature, compatible: knows quiet_word()
 
 inline constexpr char kShmDirectory[] = "/dev/shm/";
 inline constexpr char kRingPrefix[] = "tidemark.ring.";
@@ -98,9 +99,11 @@ struct RingHeader {
     alignas(128) LossCounter loss[TIDEMARK_LOSS_CAUSE_COUNT];
 
     // Consumer writes, producer reads. Own cache-line pair.
-    alignas(128) std::int32_t consumer_slot;  // index into the user's bell page; -1: no consumer
-    std::uint32_t consumer_generation;        // moves when another collector attaches
-    std::uint64_t consumer_attached;          // 1 once the lanes are being drained
+    // Index into the user's bell page; -1: no consumer. As quiet_word() where nobody looks at this ring's lanes until
+    // it tells of news there.
+    alignas(128) std::int32_t consumer_slot;
+    std::uint32_t consumer_generation;  // moves when another collector attaches
+    std::uint64_t consumer_attached;    // 1 once the lanes are being drained
 };
 
 struct DeviceDeclaration {
@@ -151,13 +154,31 @@ static_assert(kBlocksOffset % 4096 == 0);
 inline constexpr std::uint32_t kBellSlots =
     127;  // futex_waitv takes 128, one is the collector's own
 
+// A producer that finds this form in consumer_slot tells of its news (feature kTellsNews): slot in the low byte, then
+// the ring's group. Larger than any slot, so that the look for a sleeping consumer finds it by the comparison that it
+// makes anyway.
+inline constexpr std::uint32_t kQuiet = std::uint32_t{1} << 30;
+constexpr std::int32_t quiet_word(std::int32_t slot, std::uint32_t group) noexcept {
+    return static_cast<std::int32_t>(kQuiet | group << 8 | static_cast<std::uint32_t>(slot));
+}
+constexpr std::uint32_t group_of(std::uint32_t word) noexcept { return word >> 8 & 0x3fffff; }
+constexpr bool is_quiet_word(std::uint32_t word) noexcept { return word >> 30 == 1; }
+
+// What a collector does that drains no lane just now.
+inline constexpr std::uint32_t kNotWaiting = 0;
+inline constexpr std::uint32_t kAsleep = 1;   // until the next event rings
+inline constexpr std::uint32_t kResting = 2;  // shortly, unless a lane fills up or a flush rings
+
+// Rings are told apart by groups, so that a user may have any number of them.
+inline constexpr std::uint32_t kNewsGroups = 320;
+
 struct BellSlot {
-    std::uint32_t waiting;       // futex: 1 while the collector sleeps (SYNC(bell))
+    std::uint32_t waiting;       // futex: one of the above (SYNC(bell))
     std::int32_t collector_pid;  // 0: a free slot
     std::uint64_t heartbeat_ns;  // CLOCK_MONOTONIC of the collector's last sign of life
     std::uint64_t generation;
     char instance[64];
-    std::uint8_t reserved[40];
+    std::uint64_t news[kNewsGroups / 64];  // a bit: some quiet ring of that group has news
 };
 
 struct BellPage {

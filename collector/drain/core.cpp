@@ -13,9 +13,7 @@
 namespace tidemark::collector {
 namespace {
 
-constexpr std::uint64_t kBusyEvents = 256;    // a pass this large is followed by the next at once
-constexpr std::uint64_t kGatherNs = 100'000;  // after a smaller one more is gathered first
-constexpr std::uint64_t kStarvedNs = 10'000'000;  // after one that found no space
+constexpr std::uint64_t kBusyEvents = 256;  // a pass this large is followed by the next at once
 
 }  // namespace
 
@@ -78,13 +76,7 @@ void Core::run() {
         const bool ended = p.retire_ended();
         if (shm::monotonic_ns() >= p.next_heartbeat) p.heartbeat();
         if (events >= kBusyEvents || tasks || ended) continue;
-        if (events != 0 || p.pass->left_work()) {
-            const timespec gather{0,
-                                  static_cast<long>(p.pass->is_starved() ? kStarvedNs : kGatherNs)};
-            nanosleep(&gather, nullptr);
-            continue;
-        }
-        p.sleep();
+        p.pause(events);
     }
     p.run_tasks(*this);
     p.finish();
@@ -170,6 +162,9 @@ void Core::Parts::finish() {
     while (registry->give_back_some()) {
     }
     publisher->publish({}, counters);
+    // Nobody is there any more to be told.
+    for (const Image* image : registry->alive())
+        if (image->ring) image->ring->be_watched();
     stats.set_state(TIDEMARK_COLLECTOR_STOPPED);
     if (!configuration.private_instance) return;
     registry->remove_all();

@@ -21,6 +21,7 @@ void Core::Parts::heartbeat() {
     next_heartbeat = now + kHeartbeatNs;
     clock.refresh();
     bells.heartbeat(now);
+    slots_may_have_moved |= bells.lacks_slot();
     counters.untracked_images = bells.untracked_images();
     stats.heartbeat(shm::monotonic_ns(CLOCK_REALTIME), now);
     look_at_live_words();
@@ -75,7 +76,12 @@ void Core::Parts::look_at_live_words() {
     std::vector<Image*> some;
     for (std::size_t seen = 0; seen < alive.size() && some.size() < kRingsATime; ++seen) {
         Image* image = alive[live_words_cursor++ % alive.size()];
-        if (image->ring) some.push_back(image);
+        if (!image->ring) continue;
+        some.push_back(image);
+        if (image->ring->is_quiet() && image->ring->has_news()) {
+            image->ring->found_untold();
+            registry->rota().watch(*image);
+        }
     }
     if (!some.empty() && drain(some, false) != 0) found_something = true;
     for (Image* image : some) {

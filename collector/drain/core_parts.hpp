@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "collector/core.hpp"
+#include "collector/drain/gathering.hpp"
 #include "collector/drain/pass.hpp"
 #include "collector/drain/publisher.hpp"
 #include "collector/drain/registry.hpp"
@@ -35,6 +36,7 @@ struct Core::Parts {
     std::unique_ptr<Publisher> publisher;
     std::unique_ptr<Registry> registry;
     std::unique_ptr<Pass> pass;
+    Gathering gathering;
 
     std::mutex tasks_mutex;
     std::vector<std::function<void(Core&)>> tasks;
@@ -42,8 +44,10 @@ struct Core::Parts {
     std::uint64_t next_heartbeat = 0;
     std::uint64_t next_measure = 0;
     std::uint64_t live_words_cursor = 0;
-    std::size_t first_of_turn = 0;           // of the alive images
-    bool found_something = false;            // that keeps the next rest short
+    bool found_something = false;     // that keeps the next rest short
+    bool polls = false;               // a watched ring's producer rings no bell
+    std::uint64_t slots_version = 0;  // that rings were told of
+    bool slots_may_have_moved = false;
     bool starved = false;                    // told: no space to drain
     bool replacing = false;                  // told: the stats segment was removed
     std::vector<std::uint64_t> busy_images;  // numbers of those that the last pass moved
@@ -52,7 +56,8 @@ struct Core::Parts {
 
     static std::uint64_t new_generation();
     bool run_tasks(Core& core);
-    std::vector<Image*> with_news();
+    std::vector<Image*> with_news(bool all);
+    bool look_before_sleep();
     std::uint64_t turn(bool all);
     std::uint64_t drain(const std::vector<Image*>& images, bool all);
     void tell_starved();
@@ -66,6 +71,8 @@ struct Core::Parts {
     void replace_stats_segment();
     bool prepare_ahead();
     bool has_work();
+    void pause(std::uint64_t events);
+    void gather();
     void sleep();
     void rest();
     void finish();

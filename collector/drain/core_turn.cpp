@@ -9,26 +9,29 @@
 
 namespace tidemark::collector {
 
-std::vector<Image*> Core::Parts::with_news() {
-    std::vector<Image*> news;
-    const std::vector<Image*>& alive = registry->alive();
-    for (std::size_t i = 0; i < alive.size(); ++i) {
-        Image* image = alive[(first_of_turn + i) % alive.size()];
-        if (image->ring && image->ring->has_news()) news.push_back(image);
+// all: whoever has an event, told or not; a producer may be between its event and telling of it.
+std::vector<Image*> Core::Parts::with_news(bool all) {
+    Rota& rota = registry->rota();
+    bells.take_news(
+        [&rota](std::uint32_t uid, std::uint32_t group) { rota.watch_group(uid, group); });
+    if (all) {
+        for (Image* image : registry->alive())
+            if (image->ring && image->ring->has_news()) rota.watch(*image);
     }
+    std::vector<Image*> news;
+    std::copy_if(rota.watched().begin(), rota.watched().end(), std::back_inserter(news),
+                 [](const Image* image) { return image->ring->has_news(); });
+    for (Image* image : news)
+        rota.watch(*image);
     return news;
 }
 
 std::uint64_t Core::Parts::turn(bool all) {
-    const std::vector<Image*> news = with_news();
+    const std::vector<Image*> news = with_news(all);
     if (news.empty()) return 0;
     const std::uint64_t events = drain(news, all);
     // Those that this pass did not come to are first in the next.
-    const std::vector<Image*>& alive = registry->alive();
-    const auto next = std::find_if(alive.begin(), alive.end(), [&](const Image* image) {
-        return image->identity.image == pass->stopped_before();
-    });
-    if (next != alive.end()) first_of_turn = static_cast<std::size_t>(next - alive.begin());
+    registry->rota().begin_with(pass->stopped_before());
     return events;
 }
 
@@ -69,16 +72,21 @@ void Core::Parts::tell_starved() {
 
 // Images whose producer let go: the rest of their lanes first, then their end.
 bool Core::Parts::retire_ended() {
+    if (!registry->may_have_ended) return false;
     std::vector<Image*> ended;
     std::vector<Image*> moved;
     bool under_way = false;
     std::copy_if(registry->alive().begin(), registry->alive().end(), std::back_inserter(ended),
                  [](const Image* image) { return image->ended; });
+    registry->may_have_ended = !ended.empty();
     for (Image* image : ended) {
         if (image->ring) {
             drain({image}, true);
             const bool readable = image->ring->quarantine() == TIDEMARK_QUARANTINE_NONE;
-            if (readable && image->ring->has_news()) continue;
+            if (readable && image->ring->has_news()) {
+                registry->rota().watch(*image);
+                continue;
+            }
         }
         under_way |= registry->retire(*image, moved);
     }

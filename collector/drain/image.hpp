@@ -29,6 +29,9 @@ struct Image {
     ImageIdentity identity;
     std::unique_ptr<Account> account;  // null once exited and published for the last time
     std::unique_ptr<Ring> ring;        // null once drained to the end
+    static constexpr std::uint32_t kNoGroup = UINT32_MAX;
+    std::uint32_t news_group = kNoGroup;  // of its ring; the rota's
+    bool is_watched_ring = false;         // the rota's
     CountedAccount counted;
     bool ended = false;  // its producer let go; what is published is still to be drained
     bool ended_by_exec = false;

@@ -205,8 +205,10 @@ void Registry::attach(std::unique_ptr<Ring> ring) {
     refresh_declarations(image);
     image.ring->announce(bell_slot ? bell_slot(image.identity.uid) : -1,
                          static_cast<std::uint32_t>(getpid()));
+    rota_.add(image);
     ++counters_.rings_attached;
-    image.ended = image.ring->producer_is_gone();
+    image.ended = false;  // of an earlier generation's: only now is known that it runs
+    if (image.ring->producer_is_gone()) end(image);
     tell(SinkRecord::Kind::kStart, image);
     // Of a socket client the gateway decides when it ended: when it is dead and its last message was read.
     image.is_watched = on_attached && !image.is_told_by_socket() && image.identity.pid > 0;
@@ -326,7 +328,7 @@ void Registry::end_predecessor(ImageIdentity& identity) {
     if (old.ring && !old.ring->producer_is_gone()) return;
     old.ended_by_exec = true;
     if (!old.exited)
-        old.ended = true;
+        end(old);
     else if (old.untold_row)
         tell_end(old);
     identity.parent_image = old.identity.image;
@@ -376,17 +378,20 @@ bool Registry::tells_of(std::int32_t pid, std::uint32_t device) const {
     return false;
 }
 
-bool Registry::must_poll() {
-    bool any = false;
-    for (const Image* image : alive_) {
+void Registry::end(Image& image) {
+    image.ended = true;
+    may_have_ended = true;
+}
+
+void Registry::announce_slots(bool moved) {
+    for (Image* image : alive_) {
         if (!image->ring || image->ended) continue;
-        // A slot that was not to be had when the ring was attached may be now.
         const int slot = bell_slot ? bell_slot(image->identity.uid) : -1;
-        if (slot != image->ring->announced_slot())
-            image->ring->announce(slot, static_cast<std::uint32_t>(getpid()));
-        any |= slot < 0 || !image->ring->producer_rings_bell();
+        if (moved) rota_.watch(*image);
+        if (slot == image->ring->announced_slot()) continue;
+        image->ring->announce(slot, static_cast<std::uint32_t>(getpid()));
+        rota_.watch(*image);
     }
-    return any;
 }
 
 }  // namespace tidemark::collector

@@ -23,6 +23,7 @@
 #include "collector/drain/ledger.hpp"
 #include "collector/drain/name_set.hpp"
 #include "collector/drain/publisher.hpp"
+#include "collector/drain/rota.hpp"
 #include "collector/drain/totals.hpp"
 
 namespace tidemark::collector {
@@ -89,8 +90,12 @@ public:
     std::map<std::uint32_t, std::uint64_t> ring_bytes() const;
     // Says of each row whether a running program of that pid tells of the device itself.
     void mark_instrumented(std::vector<tidemark_region_row>& rows) const;
-    // True if some ring can't be waited for by bell: its producer rings none. Looks at each.
-    bool must_poll();
+    // A slot that was not to be had when a ring was attached may be now, or be gone. Looks at each ring. moved: some
+    // slot is another one, or in another page, which knows nothing of what was told.
+    void announce_slots(bool moved);
+    Rota& rota() noexcept { return rota_; }
+    // False: none let go since this was last set so.
+    bool may_have_ended = true;
 
     // Where the bell of a user is: slot in its bell page, -1 if there is none. Set by the core.
     std::function<int(std::uint32_t uid)> bell_slot;
@@ -114,6 +119,7 @@ private:
     void find_image_to_audit();
     void compare(const Account& account, std::uint64_t buffers, std::uint64_t bytes);
     Image& add(std::unique_ptr<Image> image);
+    void end(Image& image);
     void await_ending(Image& image);
     void tell_end(Image& image);
     void tell(SinkRecord::Kind kind, const Image& image, std::uint64_t size = 0,
@@ -138,6 +144,7 @@ private:
     // collector's directory watch.
     NameSet others_;
     std::vector<Image*> alive_;
+    Rota rota_;
     std::unordered_map<std::int32_t, std::uint64_t> by_pid_;         // newest image of a process
     std::unordered_map<std::int32_t, std::uint64_t> by_socket_pid_;  // the same, told by sockets
     std::vector<std::uint64_t> untold_;

@@ -121,7 +121,7 @@ void Registry::adopt(std::unique_ptr<Account> account) {
         }
     } else {
         // Its ring, if it is still there, is attached by the scan that follows; if not, all of it was drained.
-        image->ended = true;
+        end(*image);
         totals_.count(*image->account, image->counted);
         count_losses(*image);
     }

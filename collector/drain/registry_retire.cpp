@@ -39,7 +39,7 @@ void Registry::ring_released(const std::string& name) {
     const auto known = images_.find(number);
     if (known == images_.end() || !known->second->ring || known->second->ended) return;
     if (known->second->ring->producer_is_gone() && !still_holds(*known->second))
-        known->second->ended = true;
+        end(*known->second);
 }
 
 void Registry::process_ended(std::uint64_t number, Ending ending) {
@@ -96,6 +96,7 @@ bool Registry::retire(Image& image, std::vector<Image*>& moved) {
         shm::Segment::unlink(image.ring->name());
         image.sandboxed = image.ring->sandboxed();
         image.ring->mark_published(account.positions);
+        rota_.remove(image);
         image.ring.reset();
         --counters_.rings_attached;
     }

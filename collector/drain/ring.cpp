@@ -152,6 +152,7 @@ void Ring::resume(const std::vector<shm::LanePosition>& positions) {
 void Ring::announce(int slot, std::uint32_t generation) noexcept {
     shm::RingHeader& h = header();
     announced_slot_ = slot;
+    is_quiet_ = false;
     TIDEMARK_SHARED_STORE("attach.slot",
                           __atomic_store_n(&h.consumer_slot, slot, __ATOMIC_RELAXED));
     TIDEMARK_SHARED_STORE("attach.generation",
@@ -191,9 +192,29 @@ bool Ring::was_drained() {
     return std::any_of(all.begin(), all.end(), [](const auto& lane) { return lane.was_drained(); });
 }
 
-bool Ring::producer_rings_bell() const noexcept {
-    return __atomic_load_n(&header().membarrier, __ATOMIC_RELAXED) == 1 &&
-           __atomic_load_n(&header().poll_me, __ATOMIC_RELAXED) == 0;
+bool Ring::must_be_polled() const noexcept {
+    constexpr int kMostUntold = 3;  // once may be an event under way
+    return announced_slot_ < 0 || untold_ >= kMostUntold ||
+           __atomic_load_n(&header().membarrier, __ATOMIC_RELAXED) != 1 ||
+           __atomic_load_n(&header().poll_me, __ATOMIC_RELAXED) != 0;
+}
+
+bool Ring::be_quiet(std::uint32_t group) noexcept {
+    if ((copy_.features_compatible & shm::kTellsNews) == 0 || must_be_polled()) return false;
+    if (is_quiet_) return true;
+    is_quiet_ = true;
+    // SYNC(bell): before the barrier of announce_waiting().
+    TIDEMARK_SHARED_STORE(
+        "bell.quiet", __atomic_store_n(&header().consumer_slot,
+                                       shm::quiet_word(announced_slot_, group), __ATOMIC_RELAXED));
+    return true;
+}
+
+void Ring::be_watched() noexcept {
+    if (!is_quiet_) return;
+    is_quiet_ = false;
+    TIDEMARK_SHARED_STORE("bell.watched", __atomic_store_n(&header().consumer_slot, announced_slot_,
+                                                           __ATOMIC_RELAXED));
 }
 
 bool Ring::sandboxed() const noexcept {

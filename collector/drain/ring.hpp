@@ -38,6 +38,15 @@ public:
     void resume(const std::vector<shm::LanePosition>& positions);
     void announce(int slot, std::uint32_t generation) noexcept;
     int announced_slot() const noexcept { return announced_slot_; }
+    // Asks the producer to tell of news under `group`, since nobody will look at its lanes; or takes that back. Such a
+    // ring must be looked at once more after the next barrier. False: its producer can't.
+    bool be_quiet(std::uint32_t group) noexcept;
+    void be_watched() noexcept;
+    bool is_quiet() const noexcept { return is_quiet_; }
+    // News of a quiet ring, found without being told of, or told of. Who fails to tell several times has no bell that
+    // is heard here, and is polled.
+    void found_untold() noexcept { ++untold_; }
+    void told() noexcept { untold_ = 0; }
 
     // Lanes as far as the producer claimed them; finds new ones.
     std::vector<shm::LaneReader>& lanes();
@@ -46,7 +55,8 @@ public:
     // True if somebody took events from it: without that one's account nobody can go on.
     bool was_drained();
     // Live words of the header, copied now.
-    bool producer_rings_bell() const noexcept;
+    // True if its producer rings no bell, or none that is known here.
+    bool must_be_polled() const noexcept;
     bool sandboxed() const noexcept;
     // Its stamps are CLOCK_MONOTONIC ns, whatever the machine's counter is.
     bool stamped_in_ns() const noexcept {
@@ -88,6 +98,8 @@ private:
     std::vector<shm::LaneReader> lanes_;
     int guard_ = -1;
     int announced_slot_ = -1;
+    bool is_quiet_ = false;
+    int untold_ = 0;
     tidemark_quarantine quarantine_ = TIDEMARK_QUARANTINE_NONE;
 };
 

@@ -172,8 +172,11 @@ bool ProxyRing::append(shm::Event event) noexcept {
 }
 
 void ProxyRing::wake() noexcept {
+    shm::publication_comes_first();
     shm::BellSlot* slot = shm::consumer_bell(bell_, header());
-    if (slot != nullptr && shm::is_waiting(*slot)) shm::ring(*slot);
+    if (slot == nullptr) return;
+    shm::tell_news(*slot, header());
+    if (shm::is_waiting(*slot)) shm::ring(*slot);
 }
 
 void ProxyRing::count_lost(tidemark_loss_cause cause, const shm::LossCounter& lost) noexcept {

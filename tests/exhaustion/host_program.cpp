@@ -7,7 +7,7 @@
 //   forget               frees all that it ever allocated, once more what it freed already
 //   lost                 allocations, frees and bytes that it lost, by cause
 //   descriptors N        keeps its files, and may open no more than N; 0: as many as before
-//   maps N               maps pages until the system refuses another, and leaves room for N; says if there was a limit
+//   maps N               maps pages until the system refuses another, and leaves room for N maps; says if there was a limit
 //   unmap                gives them back
 //   clone                makes a child with a raw clone that allocates; says with what status it ended
 //   flush                what tidemark_flush() answers
@@ -79,26 +79,33 @@ void limit_descriptors(std::uint64_t most) {
     std::puts(setrlimit(RLIMIT_NOFILE, &now) == 0 ? "ok" : "failed");
 }
 
-// Neighbours of unlike protection, so that each is a map of its own.
-constexpr std::size_t kPages = 1 << 17;
+// The same page of one file again and again: neighbours that are never made one map. A system maps until it has more than
+// vm.max_map_count, so after this not one more fits.
+constexpr std::size_t kMostMaps = 1 << 17;
 constexpr std::size_t kPage = 4096;
-char* reserved = nullptr;
+void* maps[kMostMaps];
+std::size_t mapped = 0;
 
 void take_maps(std::uint64_t left) {
-    void* const all = mmap(nullptr, kPages * kPage, PROT_NONE,
-                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (all == MAP_FAILED) return void(std::puts("failed"));
-    reserved = static_cast<char*>(all);
-    std::size_t page = 1;
-    while (page < kPages && mprotect(reserved + page * kPage, kPage, PROT_READ) == 0)
-        page += 2;
-    // Each page that is like its neighbours again takes two maps less.
-    for (std::uint64_t i = 0; 2 * i < left && page > 2 * i + 2; ++i)
-        mprotect(reserved + (page - 2 * i - 2) * kPage, kPage, PROT_NONE);
-    std::puts(page < kPages ? "ok" : "no limit");
+    const int file = memfd_create("page", MFD_CLOEXEC);
+    if (file < 0 || ftruncate(file, kPage) != 0) return void(std::puts("failed"));
+    while (mapped < kMostMaps) {
+        void* const one = mmap(nullptr, kPage, PROT_READ, MAP_SHARED, file, 0);
+        if (one == MAP_FAILED) break;
+        maps[mapped++] = one;
+    }
+    close(file);
+    const bool has_limit = mapped < kMostMaps;
+    for (; left > 0 && mapped > 0; --left)
+        munmap(maps[--mapped], kPage);
+    std::puts(has_limit ? "ok" : "no limit");
 }
 
-void give_maps_back() { std::puts(munmap(reserved, kPages * kPage) == 0 ? "ok" : "failed"); }
+void give_maps_back() {
+    while (mapped > 0)
+        munmap(maps[--mapped], kPage);
+    std::puts("ok");
+}
 
 void clone_child() {
     const long pid = syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr);

@@ -3,6 +3,7 @@
 each one's output and exit status are its own, and what could not be kept is counted and shown. Needs root: each size is a
 tmpfs in a mount namespace of this process."""
 import ctypes
+import errno
 import json
 import os
 import subprocess
@@ -72,10 +73,17 @@ class SmallShm:
         LIBC.umount2(b"/dev/shm", MNT_DETACH)
 
     def leave(self, pages):
-        free = os.statvfs("/dev/shm").f_bavail
         with open("/dev/shm/filler", "ab") as filler:
-            if free > pages:
-                os.posix_fallocate(filler.fileno(), filler.tell(), (free - pages) * PAGE)
+            for _ in range(100):  # programs take pages meanwhile
+                free = os.statvfs("/dev/shm").f_bavail
+                if free <= pages:
+                    return
+                try:
+                    return os.posix_fallocate(filler.fileno(), filler.tell(), (free - pages) * PAGE)
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
+        raise OSError(errno.ENOSPC, "free pages of /dev/shm come and go")
 
     def release(self):
         os.unlink("/dev/shm/filler")

@@ -53,7 +53,7 @@ inline Operation operation_of(const std::string& point) {
     if (point == "declare.refused")
         return {{"refuse"}, {kOne, kWrapping, kOneShort, kFull}};  // there is no ring before
     if (is("declare.")) return {{"declare"}, all_states()};
-    if (point == "bell.take" || point == "bell.wake")
+    if (point == "bell.news" || point == "bell.take" || point == "bell.wake")
         return {{"events=30"}, {kWrapping}, {}, {}, 0, 1, true};
     if (is("loss.")) return {{"events=20"}, {kFull}, {}, {}, 0, 2};
     if (point == "stack.dropped")

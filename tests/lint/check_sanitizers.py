@@ -17,6 +17,7 @@ HIDES = re.compile(r"no_sanitize|disable_sanitizer_instrumentation|-fno-sanitize
 KNOWN = {
     ("producer/stack_walk.cpp", "no_sanitize"): "reads whatever lies on a stack, also what AddressSanitizer calls poisoned",
     ("collector/CMakeLists.txt", "-Wno-tsan"): "two files include a queue that has stand-alone fences; ours have none",
+    ("viewers/web/CMakeLists.txt", "-Wno-tsan"): "Asio has stand-alone fences; ours have none",
     ("tests/TidemarkTest.cmake", "suppressions="): "names tests/tsan_suppressions.txt",
     ("tests/models/CMakeLists.txt", "-Wno-tsan"): "the models' checker knows fences; the sanitizer's library is not there",
     ("tests/process/producer_process_test.cpp", "__SANITIZE_THREAD__"): "four scenes with vfork, which it makes a fork, or strict seccomp",

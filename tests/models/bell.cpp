@@ -15,6 +15,7 @@ namespace tidemark::model {
 namespace {
 
 constexpr int kProducers = 2;
+constexpr std::uint32_t kGroup = 70;  // of the ring, where it is quiet
 alignas(4096) std::byte ring[shm::kBlocksOffset + 1024];
 shm::BellPage page;
 shm::LaneWriter writers[kProducers];
@@ -29,7 +30,9 @@ void begin() {
     static bool was_made = false;
     if (was_made) slots().~BellSlots();
     was_made = true;
-    share(&page, 128 + sizeof(shm::BellSlot));
+    // Of the news, the only word that anybody sets.
+    share(&page, offsetof(shm::BellPage, slots) + offsetof(shm::BellSlot, news));
+    share(&page.slots[0].news[kGroup / 64], sizeof(std::uint64_t));
     share(ring, sizeof(shm::RingHeader));
     share(&lane(0), kProducers * sizeof(shm::Lane));
     share(ring + shm::kBlocksOffset, 256);
@@ -83,6 +86,70 @@ void collect() {
     drain();
 }
 
+// As Rota and Core::sleep: the ring falls quiet before each sleep, and is looked at again once it told of news.
+bool is_watched;
+
+void set_word(std::int32_t word) {
+    __atomic_store_n(&header().consumer_slot, word, __ATOMIC_RELAXED);
+}
+bool has_news_told_of() {
+    slots().take_news([](std::uint32_t, std::uint32_t group) {
+        require(group == kGroup, "news of a group that has no ring");
+        set_word(0);
+        is_watched = true;
+    });
+    return is_watched && has_news();
+}
+// It fell quiet before, or will now.
+void begin_quiet() {
+    begin();
+    is_watched = false;
+    set_word(shm::quiet_word(0, kGroup));
+}
+void begin_watched() {
+    begin();
+    is_watched = true;
+}
+template <int rounds>
+void collect_quietly() {
+    for (int i = 0; i < rounds; ++i) {
+        if (has_news_told_of()) drain();
+        if (is_watched) set_word(shm::quiet_word(0, kGroup));
+        slots().announce_waiting();
+        if (has_news_told_of()) {
+            set_word(0);
+        } else {
+            // What was told of is looked at until the next barrier; what was not needs no look.
+            is_watched = !shm::is_quiet_word(shm::consumer_word(header()));
+            while (!slots().sleep(1'000'000'000)) {
+            }
+        }
+        slots().stop_waiting();
+    }
+    if (has_news_told_of()) drain();
+}
+
+// As enter_sandbox() of producer/start.cpp: the last bell of a program that will only be polled.
+void ask_to_be_polled() {
+    __atomic_store_n(&header().poll_me, 2u, __ATOMIC_RELAXED);
+    producer::look_at_bell(header());
+}
+void fall_asleep_once() {
+    const auto must_be_polled = [] {
+        return __atomic_load_n(&header().poll_me, __ATOMIC_RELAXED) != 0;
+    };
+    if (is_watched && !must_be_polled()) set_word(shm::quiet_word(0, kGroup));
+    slots().announce_waiting();
+    const bool polls = (has_news_told_of(), is_watched) && must_be_polled();
+    if (!polls)
+        while (!slots().sleep(1'000'000'000)) {
+        }
+    slots().stop_waiting();
+}
+void nobody_unpolled_is_slept_through() {
+    require(!is_asleep(0) || header().poll_me == 0, "asleep, and a ring that must be polled");
+}
+
 // The collector is the first thread. A ringer that was killed after it took the word and before the wake leaves it 0:
 // then the sleep ends with the heartbeat, and its end finds that somebody rang.
 void nothing_slept_through() {
@@ -109,6 +176,31 @@ void add_bell_models(std::vector<Model>& all) {
                    "at any access, and a second one publishes",
                    begin,
                    {{collect<1>}, {publish_one<0>, true}, {publish_one<1>, false, 1}},
+                   nothing_slept_through});
+    all.push_back({"bell of a quiet ring",
+                   "a publication, a collector that looks only when told",
+                   begin_quiet,
+                   {{collect_quietly<1>}, {publish_one<0>}},
+                   nothing_slept_through});
+    all.push_back({"bell of a ring that falls quiet",
+                   "a publication, a collector that looks only when told, twice",
+                   begin_watched,
+                   {{collect_quietly<2>}, {publish_one<0>}},
+                   nothing_slept_through});
+    all.push_back({"bell of a ring that must be polled from now on",
+                   "a program that enters a sandbox, a collector that lets it fall quiet",
+                   begin_watched,
+                   {{fall_asleep_once}, {ask_to_be_polled}},
+                   nobody_unpolled_is_slept_through});
+    all.push_back({"bell of a quiet ring that must be polled from now on",
+                   "the same, of a ring that fell quiet before",
+                   begin_quiet,
+                   {{fall_asleep_once}, {ask_to_be_polled}},
+                   nobody_unpolled_is_slept_through});
+    all.push_back({"bell of a quiet ring whose teller dies",
+                   "at any access, and a second one publishes",
+                   begin_quiet,
+                   {{collect_quietly<1>}, {publish_one<0>, true}, {publish_one<1>, false, 1}},
                    nothing_slept_through});
 }
 

@@ -18,7 +18,10 @@ def query(path=GATEWAY, device=0):
     frame = bytearray(72)
     struct.pack_into("<B3xi", frame, 0, 3, device)
     with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(60)
+        # As the older clients do, it waits for its turn where the queue of connections is full; Python's own
+        # time limit would make the socket non-blocking, and connect() fail at once.
+        for limit in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+            client.setsockopt(socket.SOL_SOCKET, limit, struct.pack("ll", 60, 0))
         client.connect(path)
         client.sendall(frame)
         answer = client.recv(4096)

@@ -116,13 +116,7 @@ std::string json_text(const Listing& listing, int indent) {
     head["exact"] = listing.list.inexact.empty();
     head["inexact"] = listing.list.inexact;
     head["count"] = listing.count;
-    head["totals"] = nlohmann::ordered_json::array();
-    for (const BufferTotal& total : listing.totals) {
-        head["totals"].push_back({{"device", model::device_json(total.device)},
-                                  {"pool", total.pool_name},
-                                  {"count", total.count},
-                                  {"bytes", total.bytes}});
-    }
+    head["totals"] = model::totals_json(listing.totals);
     std::string text;
     write_with_list(head, "buffers", listing.list, indent,
                     [&](const std::string& piece) { text += piece; });

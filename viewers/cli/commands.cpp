@@ -74,12 +74,14 @@ int execute(const std::vector<std::unique_ptr<Command>>& commands, RawOptions& r
 std::vector<std::unique_ptr<Command>> make_commands() {
     std::vector<std::unique_ptr<Command>> commands;
     commands.push_back(make_smi());
+    commands.push_back(make_top());
     commands.push_back(make_query());
     commands.push_back(make_monitor());
     commands.push_back(make_buffers());
     commands.push_back(make_leaks());
     commands.push_back(make_events());
     commands.push_back(make_run());
+    commands.push_back(make_serve());
     commands.push_back(make_doctor());
     commands.push_back(make_bench());
     commands.push_back(make_completion());

@@ -75,34 +75,6 @@ std::vector<Line> growth_lines(const std::vector<model::Growth>& growing, const 
     return lines;
 }
 
-Json holdings_json(const std::vector<Holding>& holdings) {
-    Json list = Json::array();
-    for (const Holding& holding : holdings) {
-        list.push_back(
-            {{"pid", holding.pid ? Json(*holding.pid) : Json(nullptr)},
-             {"name", holding.name.empty() ? Json(nullptr) : Json(holding.name)},
-             {"image", holding.image != 0 ? Json(model::image_word(holding.image)) : Json(nullptr)},
-             {"device", model::device_json(holding.device)},
-             {"pool", holding.pool_name},
-             {"live", holding.count},
-             {"bytes", holding.bytes},
-             {"exact", holding.exact}});
-    }
-    return list;
-}
-
-Json growing_json(const std::vector<model::Growth>& growing) {
-    Json list = Json::array();
-    for (const model::Growth& growth : growing) {
-        list.push_back({{"device", model::device_json(growth.device)},
-                        {"pool", growth.pool_name},
-                        {"from_bytes", growth.from_bytes},
-                        {"to_bytes", growth.to_bytes},
-                        {"span_ms", growth.span_ms}});
-    }
-    return list;
-}
-
 }  // namespace
 
 std::vector<Line> leak_lines(const LeakFindings& findings, const Figures& figures, std::size_t top,
@@ -153,9 +125,9 @@ void write_leak_json(const LeakFindings& findings,
                      const std::function<void(const std::string&)>& write) {
     Json head;
     head["schema"] = model::kJsonSchema;
-    head["left"] = holdings_json(findings.left);
-    head["running"] = holdings_json(findings.running);
-    head["growing"] = growing_json(findings.growing);
+    head["left"] = model::holdings_json(findings.left);
+    head["running"] = model::holdings_json(findings.running);
+    head["growing"] = model::growing_json(findings.growing);
     head["exact"] = findings.leaks.inexact.empty();
     head["inexact"] = findings.leaks.inexact;
     head["suppressed"] = suppressed_json(findings.suppressed);

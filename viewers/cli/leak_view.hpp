@@ -13,23 +13,11 @@
 #include "viewers/cli/grid.hpp"
 #include "viewers/model/buffers.hpp"
 #include "viewers/model/growth.hpp"
+#include "viewers/model/holdings.hpp"
 
 namespace tidemark::cli {
 
-// One process x device x pool that held something when the process ended, or holds it now.
-struct Holding {
-    std::optional<std::int32_t> pid;
-    std::string name;  // empty: unknown
-    std::uint64_t image = 0;
-    std::optional<std::uint64_t> ended_ms_ago;  // nothing: unknown, or it runs
-    std::uint32_t device = 0;
-    std::string pool_name;
-    std::uint64_t count = 0;
-    std::uint64_t bytes = 0;
-    bool exact = true;
-    std::optional<std::uint64_t> oldest_ms;  // of what a running one holds
-    std::string ending{};                    // "exit status 1", "killed by SIGKILL"; empty: unknown
-};
+using model::Holding;
 
 struct LeakFindings {
     std::vector<Holding> left;     // by programs that ended

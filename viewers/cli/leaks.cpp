@@ -4,7 +4,6 @@
 // that `run` or the leak log wrote.
 #include <unistd.h>
 #include <algorithm>
-#include <map>
 
 #include "viewers/cli/buffer_text.hpp"
 #include "viewers/cli/leak_view.hpp"
@@ -63,12 +62,6 @@ private:
     bool by_site_ = false;
 };
 
-std::vector<Holding> largest_first(std::vector<Holding> holdings) {
-    std::stable_sort(holdings.begin(), holdings.end(),
-                     [](const Holding& a, const Holding& b) { return a.bytes > b.bytes; });
-    return holdings;
-}
-
 // What is suppressed is no finding.
 void suppress(const symbols::Suppressions& suppressions, LeakFindings& findings) {
     findings.suppressed = symbols::suppress(suppressions, findings.leaks);
@@ -83,48 +76,7 @@ void suppress(const symbols::Suppressions& suppressions, LeakFindings& findings)
         }
     }
     std::erase_if(findings.left, [](const Holding& holding) { return holding.count == 0; });
-    findings.left = largest_first(std::move(findings.left));
-}
-
-std::vector<Holding> holdings_of(const model::Snapshot& snapshot, bool exited) {
-    std::vector<Holding> holdings;
-    for (const model::Process& process : snapshot.processes) {
-        for (const model::PoolUsage& usage : process.usage) {
-            if (process.exited != exited || usage.live == 0) {
-                continue;
-            }
-            Holding holding{process.pid,
-                            process.name.value_or(""),
-                            process.image,
-                            {},
-                            usage.device,
-                            usage.pool_name,
-                            usage.live,
-                            usage.current,
-                            usage.exact,
-                            {},
-                            model::ending_text(process.ending, process.ending_code)};
-            if (process.exit_unix_ns && *process.exit_unix_ns < snapshot.time_unix_ns) {
-                holding.ended_ms_ago = (snapshot.time_unix_ns - *process.exit_unix_ns) / 1'000'000;
-            }
-            holdings.push_back(std::move(holding));
-        }
-    }
-    return largest_first(std::move(holdings));
-}
-
-void add_oldest(std::vector<Holding>& running, const model::BufferList& live) {
-    std::map<std::tuple<std::uint64_t, std::uint32_t, std::string>, std::uint64_t> oldest;
-    for (const model::Buffer& buffer : live.buffers) {
-        std::uint64_t& age = oldest[{buffer.image, buffer.device, live.pool_name(buffer)}];
-        age = std::max(age, buffer.age_ms.value_or(0));
-    }
-    for (Holding& holding : running) {
-        const auto at = oldest.find({holding.image, holding.device, holding.pool_name});
-        if (at != oldest.end()) {
-            holding.oldest_ms = at->second;
-        }
-    }
+    findings.left = model::largest_first(std::move(findings.left));
 }
 
 LeakFindings findings_of_collector(const Options& options) {
@@ -132,11 +84,11 @@ LeakFindings findings_of_collector(const Options& options) {
     model::Snapshot snapshot = source.read();
     model::apply(options.filter, snapshot);
     LeakFindings findings;
-    findings.left = holdings_of(snapshot, true);
+    findings.left = model::holdings_of(snapshot, true);
     findings.leaks = model::read_buffers(snapshot, model::Which::kExited, options.filter);
-    findings.running = holdings_of(snapshot, false);
-    add_oldest(findings.running,
-               model::read_buffers(snapshot, model::Which::kRunning, options.filter));
+    findings.running = model::holdings_of(snapshot, false);
+    model::add_oldest(findings.running,
+                      model::read_buffers(snapshot, model::Which::kRunning, options.filter));
     findings.growing = model::find_growth(source.reader(), snapshot.time_unix_ns);
     std::erase_if(findings.growing, [&](const model::Growth& growth) {
         return !options.filter.wants_device(growth.device) ||
@@ -173,7 +125,7 @@ LeakFindings findings_of_file(const std::string& path, const Options& options) {
                                  true,
                                  {}});
     }
-    findings.left = largest_first(std::move(findings.left));
+    findings.left = model::largest_first(std::move(findings.left));
     findings.leaks = std::move(file->leaks);
     return findings;
 }

@@ -21,7 +21,19 @@ namespace {
         word + "'");
 }
 
-model::Assignment parse(const std::vector<std::string>& words) {
+// A monitor does not list itself, when it runs under the tracker. Told by more than its pid, which may be another
+// process's in the collector's pid namespace.
+void remove_own(model::Snapshot& snapshot) {
+    const auto comm = sensors::Tree().line("/proc/self/comm");
+    std::erase_if(snapshot.processes, [&](const model::Process& process) {
+        return !process.exited && process.pid == ::getpid() && process.uid == ::geteuid() &&
+               process.name == comm;
+    });
+}
+
+}  // namespace
+
+model::Assignment parse_assignment(const std::vector<std::string>& words) {
     model::Assignment assignment;
     for (const std::string& word : words) {
         const auto equals = word.find('=');
@@ -50,18 +62,6 @@ std::string checked_root(const std::optional<std::string>& root) {
     return root.value_or("");
 }
 
-// A monitor does not list itself, when it runs under the tracker. Told by more than its pid, which may be another
-// process's in the collector's pid namespace.
-void remove_own(model::Snapshot& snapshot) {
-    const auto comm = sensors::Tree().line("/proc/self/comm");
-    std::erase_if(snapshot.processes, [&](const model::Process& process) {
-        return !process.exited && process.pid == ::getpid() && process.uid == ::geteuid() &&
-               process.name == comm;
-    });
-}
-
-}  // namespace
-
 void SensorOptions::add_to(OptionSet& set) {
     set.text("--sysfs-root", sysfs_root);
     set.list("--sensor", assigned);
@@ -70,23 +70,14 @@ void SensorOptions::add_to(OptionSet& set) {
 Machine::Machine(const Options& options, const SensorOptions& sensors)
     : options_(options),
       sensors_(checked_root(sensors.sysfs_root)),
-      assignment_(parse(sensors.assigned)),
+      assignment_(parse_assignment(sensors.assigned)),
       source_(find_source(options)) {}
-
-model::Snapshot Machine::without_figures() const {
-    model::Snapshot snapshot;
-    snapshot.time_unix_ns = model::unix_now_ns();
-    snapshot.consistent = true;
-    snapshot.collector.instance = instance_wanted(options_);
-    snapshot.collector.state = model::CollectorState::kNone;
-    return snapshot;
-}
 
 model::Snapshot Machine::read_figures() {
     if (!source_) {
         source_ = find_source(options_);
     }
-    return source_ ? source_->read() : without_figures();
+    return source_ ? source_->read() : without_figures(options_);
 }
 
 model::Snapshot Machine::read(bool compare_kernel) {

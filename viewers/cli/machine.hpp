@@ -24,6 +24,10 @@ struct SensorOptions {
     bool given() const { return sysfs_root.has_value() || !assigned.empty(); }
 };
 
+// What --sensor and --sysfs-root say. Throws Failure for flags that make no sense.
+model::Assignment parse_assignment(const std::vector<std::string>& words);
+std::string checked_root(const std::optional<std::string>& root);
+
 class Machine {
 public:
     // `options` must outlive it. Throws Failure for flags that make no sense, and as read() does.
@@ -38,7 +42,6 @@ public:
 
 private:
     model::Snapshot read_figures();
-    model::Snapshot without_figures() const;
 
     const Options& options_;
     sensors::Sensors sensors_;

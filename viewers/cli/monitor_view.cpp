@@ -7,6 +7,7 @@
 #include "viewers/cli/status_lines.hpp"
 #include "viewers/model/breakdown.hpp"
 #include "viewers/model/names.hpp"
+#include "viewers/model/region_text.hpp"
 #include "viewers/model/text.hpp"
 #include "viewers/model/units.hpp"
 
@@ -91,7 +92,6 @@ private:
     void title();
     void block(std::uint32_t number);
     void pools(const model::Device& device);
-    void regions(std::uint32_t device);
     void pool_row(const std::string& name, const model::Part& part,
                   const std::optional<std::uint64_t>& capacity);
     std::string count(const std::optional<std::uint64_t>& value, bool exact) {
@@ -187,33 +187,9 @@ void Monitor::block(std::uint32_t number) {
                       {count(counts.allocations, counts.exact), Style::kBold},
                       {"   Total frees "},
                       {count(counts.frees, counts.exact), Style::kBold}});
-    regions(number);
-}
-
-// What tt-metal's own regions say of programs that tell nothing themselves, and of chips reached through another one: in
-// no figure of the block, so in a line of its own.
-void Monitor::regions(std::uint32_t device) {
-    std::size_t programs = 0;
-    model::Region sum;
-    const model::Region* remote = nullptr;
-    for (const model::Region& region : snapshot_.regions) {
-        if (region.device != device || region.instrumented) continue;
-        if (!region.pid && region.is_remote) remote = &region;
-        if (!region.pid) continue;
-        ++programs;
-        for (auto pool : {&model::Region::dram, &model::Region::l1, &model::Region::l1_small,
-                          &model::Region::trace, &model::Region::cb})
-            sum.*pool += region.*pool;
+    for (const std::string& told : model::region_sentences(snapshot_, number, page_.figures)) {
+        page_.frame.line({{told, Style::kDim}});
     }
-    const auto told = [&](const std::string& who, const model::Region& held) {
-        page_.frame.line({{"tt-metal tells of " + who + ", in no figure above: DRAM " +
-                               page_.figures.bytes(held.dram + held.trace) + ", L1 " +
-                               page_.figures.bytes(held.l1 + held.l1_small + held.cb),
-                           Style::kDim}});
-    };
-    if (programs != 0)
-        told(page_.figures.count(programs) + (programs == 1 ? " program" : " programs"), sum);
-    if (remote != nullptr) told("a remote chip", *remote);
 }
 
 }  // namespace

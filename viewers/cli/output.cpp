@@ -55,9 +55,6 @@ bool Output::is_empty_file() const {
     return fstat(fd_, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0;
 }
 
-namespace {
-
-// 0, or an errno.
 int write_all(int fd, std::string_view text) {
     while (!text.empty()) {
         const ssize_t written = ::write(fd, text.data(), text.size());
@@ -71,8 +68,6 @@ int write_all(int fd, std::string_view text) {
     }
     return 0;
 }
-
-}  // namespace
 
 void Output::fail(int problem) const {
     unavailable("cannot write " + (path_.empty() ? std::string("the output") : path_) + ": " +

@@ -12,6 +12,9 @@
 
 namespace tidemark::cli {
 
+// All of `text`: 0, or the errno of the write that failed.
+int write_all(int fd, std::string_view text);
+
 class Output {
 public:
     // Standard output (none, or "-"), or `path`, made new; with `force` an existing file is emptied. Throws Failure.

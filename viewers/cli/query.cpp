@@ -5,6 +5,7 @@
 
 #include "viewers/cli/log_file.hpp"
 #include "viewers/cli/machine.hpp"
+#include "viewers/cli/query_metrics.hpp"
 #include "viewers/cli/query_text.hpp"
 #include "viewers/cli/session.hpp"
 #include "viewers/cli/verbs.hpp"
@@ -30,6 +31,8 @@ public:
   --query COLS            CSV of these columns, e.g. device,pool,allocated; with
                           pid, user, name: of processes. `--query help`
   --format proc           plain columns: a line a process, and a TOTAL
+  --format prometheus     metrics; --no-processes, --pid-label, --sensors. With
+                          -o FILE.prom -f for node_exporter's textfile folder
   --log FILE.csv          appends timestamp,device,dram,l1 again and again
   -w, --watch[=SECONDS]   -r, --refresh MS    -n, --count N    -1, --once
   -d, --device 0,2|all    -p, --pid PID    -u, --user NAME    --pool POOL
@@ -48,18 +51,23 @@ Examples:
         set.list("--query", columns_);
         set.text("--log", log_);
         set.flag("--sensors", with_sensors_);
+        set.flag("--no-processes", no_processes_);
+        set.flag("--pid-label", pid_label_);
         sensors_.add_to(set);
     }
 
     int run(const Invocation& invocation) override;
 
 private:
+    void check_combination(const std::string& format) const;
     int append_log(Options options);
     std::function<model::Snapshot()> reader(const Options& options) const;
 
     std::vector<std::string> columns_;
     std::optional<std::string> log_;
     bool with_sensors_ = false;
+    bool no_processes_ = false;
+    bool pid_label_ = false;
     SensorOptions sensors_;
 };
 
@@ -109,6 +117,22 @@ std::function<model::Snapshot()> Query::reader(const Options& options) const {
     return [machine] { return machine->read(); };
 }
 
+void Query::check_combination(const std::string& format) const {
+    const bool metrics = format == "prometheus";
+    if (!with_sensors_ && sensors_.given()) {
+        usage_error("--sysfs-root and --sensor mean something with --sensors only");
+    }
+    if (with_sensors_ && ((format != "json" && !metrics) || log_)) {
+        usage_error("--sensors are shown in JSON and in metrics only");
+    }
+    if (!metrics && (no_processes_ || pid_label_)) {
+        usage_error("--no-processes and --pid-label are of --format prometheus");
+    }
+    if (metrics && log_) {
+        usage_error("--log has a format of its own: leave out --format prometheus");
+    }
+}
+
 int Query::run(const Invocation& invocation) {
     const Options& options = invocation.options;
     if (columns_ == std::vector<std::string>{"help"}) {
@@ -120,15 +144,14 @@ int Query::run(const Invocation& invocation) {
                     "'; `tidemark query --query help` lists them");
     }
     const std::string format = require_format(options, "query", columns_.empty() ? "json" : "csv",
-                                              {"json", "csv", "proc"});
+                                              {"json", "csv", "proc", "prometheus"});
     if (!columns_.empty() && format != "csv") {
         usage_error("--query selects columns of CSV: leave out --format " + format);
     }
-    if (!with_sensors_ && sensors_.given()) {
-        usage_error("--sysfs-root and --sensor mean something with --sensors only");
-    }
-    if (with_sensors_ && (format != "json" || log_)) {
-        usage_error("--sensors are shown in JSON only");
+    check_combination(format);
+    if (format == "prometheus") {
+        return query_metrics(options, with_sensors_ ? &sensors_ : nullptr,
+                             {!no_processes_, pid_label_});
     }
     if (log_) {
         return append_log(options);

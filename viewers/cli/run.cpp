@@ -5,6 +5,8 @@
 #include "viewers/cli/buffer_text.hpp"
 #include "viewers/cli/call_site_view.hpp"
 #include "viewers/cli/output.hpp"
+#include "viewers/cli/replaced_file.hpp"
+#include "viewers/cli/run_metrics.hpp"
 #include "viewers/cli/run_report.hpp"
 #include "viewers/cli/tracked_run.hpp"
 #include "viewers/cli/verbs.hpp"
@@ -36,13 +38,13 @@ on standard error what it and its children allocated, at most held, and left.
 
   --json                  the report as JSON; -q, --quiet: no text
   -o, --output FILE       into a new file (-: standard output); -f: overwrite
+  --metrics-file F.prom   the last figures for node_exporter's textfile folder
   --max-peak SIZE         fail if a device's pool held more (over all processes)
   --max-leak SIZE         fail if more was left in it; --error-exitcode N
   -d, --device 0,2|all    --pool POOL: only these. --pool SYSTEM_MEMORY makes
                           limits count host memory, often left on purpose
   --stacks[=N]            record call sites, N frames each (16, at most 32)
-  --suppressions FILE     leave out leaks that lines leak:PATTERN match (records
-                          call sites)
+  --suppressions FILE     leaves out leaks of lines leak:PATTERN; records sites
   --wait SECONDS          for processes that COMMAND leaves running (5)
   --top N                 rows of programs and of leaks in the text (5); 0: all
   --nounits               --color WHEN    --ascii
@@ -59,6 +61,7 @@ Examples:
         set.text("--max-peak", max_peak_);
         set.text("--max-leak", max_leak_);
         set.text("--error-exitcode", error_exitcode_);
+        set.text("--metrics-file", metrics_file_);
         set.text("--wait", wait_);
         set.text("--top", top_);
         set.text("--suppressions", suppressions_);
@@ -77,7 +80,7 @@ private:
                 Output& output) const;
 
     std::optional<std::string> max_peak_, max_leak_, error_exitcode_, wait_, top_;
-    std::optional<std::string> suppressions_, frames_;
+    std::optional<std::string> suppressions_, frames_, metrics_file_;
     bool stacks_ = false;
     bool quiet_ = false;
 };
@@ -179,6 +182,7 @@ int RunCommand::run(const Invocation& invocation) {
     if (top_) {
         whole_value("--top", *top_);
     }
+    const std::string label = metrics_file_ ? run_label(*metrics_file_) : "";
     Output output = Output::open(options);
     RunResult result;
     try {
@@ -200,10 +204,13 @@ int RunCommand::run(const Invocation& invocation) {
     const int status = final_status(result, wanted, !over.empty(), error_code);
     try {
         report(result, pools, over, options, output);
+        if (metrics_file_) {
+            replace_file(*metrics_file_, run_metrics(result, pools, over.size(), label), true);
+        }
     } catch (const Failure& failure) {
         // The command did what it did. Only a file that somebody waits for turns a success into a failure.
         std::fprintf(stderr, "tidemark: %s\n", failure.what());
-        return status == kOk && options.output ? failure.status() : status;
+        return status == kOk && (options.output || metrics_file_) ? failure.status() : status;
     }
     return status;
 }

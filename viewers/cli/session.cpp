@@ -35,6 +35,15 @@ std::optional<model::StatsSource> find_source(const Options& options) {
     return source;
 }
 
+model::Snapshot without_figures(const Options& options) {
+    model::Snapshot snapshot;
+    snapshot.time_unix_ns = model::unix_now_ns();
+    snapshot.consistent = true;
+    snapshot.collector.instance = instance_wanted(options);
+    snapshot.collector.state = model::CollectorState::kNone;
+    return snapshot;
+}
+
 std::string no_collector_text(const Options& options) {
     return "no collector runs for instance '" + instance_wanted(options) + "'; start one: `" +
            start_command(options) + "`";

@@ -19,6 +19,9 @@ std::optional<model::StatsSource> find_source(const Options& options);
 // Throws Failure(3) with what to do.
 model::StatsSource open_source(const Options& options);
 
+// What is known of figures where there are none.
+model::Snapshot without_figures(const Options& options);
+
 // That none runs, and the one command that starts one.
 std::string no_collector_text(const Options& options);
 

@@ -3,10 +3,10 @@
 // The table of devices: what the sensors say, and how full the main memory is with what programs allocated.
 #include <algorithm>
 
-#include "viewers/cli/sensor_text.hpp"
 #include "viewers/cli/smi_page.hpp"
 #include "viewers/model/breakdown.hpp"
 #include "viewers/model/names.hpp"
+#include "viewers/model/sensor_text.hpp"
 
 namespace tidemark::cli {
 namespace {
@@ -16,20 +16,20 @@ constexpr std::size_t kNameColumn = 1;
 struct DeviceRow {
     std::string device;
     std::string name;
-    SensorText sensors;
+    model::SensorText sensors;
     Line memory;  // used, total, full
 };
 
 // Columns that not every machine has something for, the least important first to go.
 struct ExtraColumn {
     GridColumn column;
-    std::string SensorText::*text;
+    std::string model::SensorText::*text;
 };
 const ExtraColumn kExtras[] = {
-    {{"Clock", Align::kRight, 0, 1}, &SensorText::clock},
-    {{"PCI", Align::kLeft, 0, 2}, &SensorText::pci},
-    {{"Fan", Align::kRight, 0, 3}, &SensorText::fan},
-    {{"Voltage", Align::kRight, 0, 4}, &SensorText::voltage},
+    {{"Clock", Align::kRight, 0, 1}, &model::SensorText::clock},
+    {{"PCI", Align::kLeft, 0, 2}, &model::SensorText::pci},
+    {{"Fan", Align::kRight, 0, 3}, &model::SensorText::fan},
+    {{"Voltage", Align::kRight, 0, 4}, &model::SensorText::voltage},
 };
 
 bool is_known_somewhere(const ExtraColumn& extra, const std::vector<DeviceRow>& rows) {
@@ -101,7 +101,7 @@ std::optional<sensors::Reading> reading_of(const model::Snapshot& snapshot, std:
 void draw_devices(SmiPage& page) {
     std::vector<DeviceRow> rows;
     const auto text = [&](const std::optional<sensors::Reading>& reading) {
-        return sensor_text(reading, page.look.units, page.terminal.ascii());
+        return model::sensor_text(reading, page.look.units, page.terminal.ascii());
     };
     for (const model::Device& device : page.snapshot.devices) {
         rows.push_back({model::device_word(device.device), or_unknown(device.name),

@@ -1,39 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a person must know about the figures beside them: whether the collector lives, what was lost, what was refused.
-// In plain words, one line a fact; shared by every text that shows figures.
+// The status lines of viewers/model, as the verbs call them.
 #pragma once
-
-#include <string>
-#include <vector>
 
 #include "viewers/cli/figures.hpp"
 #include "viewers/cli/terminal.hpp"
-#include "viewers/model/snapshot.hpp"
+#include "viewers/model/status_lines.hpp"
 
 namespace tidemark::cli {
 
-struct StatusLine {
-    std::string text;
-    Style style = Style::kPlain;
-};
-
-std::vector<StatusLine> status_lines(const model::Snapshot& snapshot, const Figures& figures,
-                                     bool ascii);
-
-// The collector's state alone: "collector running, pid 12", "collector stopped 12 s ago; ...".
-StatusLine collector_line(const model::Collector& collector, const Figures& figures);
-
-// Programs that ran without a ring; of all instances of the user, so no loss of this one.
-std::vector<StatusLine> untracked_lines(const model::Collector& collector, const Figures& figures);
-
-// What is not known at all: programs whose rings were refused, children of programs in a sandbox.
-std::vector<StatusLine> unknown_lines(const model::Snapshot& snapshot, const Figures& figures);
-
-// Loss, quarantines and what could not be shown; nothing at all to tell gives an empty list.
-std::vector<StatusLine> loss_lines(const model::Snapshot& snapshot, const Figures& figures);
-
-// `text` broken at blanks into lines of at most `columns`.
-std::vector<std::string> wrapped(const std::string& text, std::size_t columns);
+using model::collector_line;
+using model::loss_lines;
+using model::status_lines;
+using model::StatusLine;
+using model::unknown_lines;
+using model::untracked_lines;
+using model::wrapped;
 
 }  // namespace tidemark::cli

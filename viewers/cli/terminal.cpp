@@ -40,11 +40,13 @@ bool says_utf8() {
 }  // namespace
 
 Terminal::Terminal(int fd, ColorChoice color, bool ascii)
-    : fd_(fd), interactive_(isatty(fd) == 1), ascii_(ascii || !says_utf8()) {
-    const bool wanted = color == ColorChoice::kAlways ||
-                        (color == ColorChoice::kAuto && interactive_ && !environment("NO_COLOR"));
-    if (interactive_ || wanted) {
-        load_sequences(wanted);
+    : fd_(fd),
+      interactive_(isatty(fd) == 1),
+      ascii_(ascii || !says_utf8()),
+      colour_(color == ColorChoice::kAlways ||
+              (color == ColorChoice::kAuto && interactive_ && !environment("NO_COLOR"))) {
+    if (interactive_ || colour_) {
+        load_sequences(colour_);
     }
 }
 

@@ -9,11 +9,12 @@
 #include <string>
 
 #include "viewers/cli/options.hpp"
+#include "viewers/model/style.hpp"
 
 namespace tidemark::cli {
 
-enum class Style { kPlain, kBold, kDim, kGood, kWarning, kBad, kAccent };
-inline constexpr std::size_t kStyleCount = 7;
+using model::kStyleCount;
+using model::Style;
 
 struct Size {
     std::size_t columns = 80;
@@ -28,6 +29,7 @@ public:
 
     bool interactive() const { return interactive_; }
     bool ascii() const { return ascii_; }
+    bool colour() const { return colour_; }
     // Asked anew each time; 80 x 24 where there is none, or COLUMNS if that is set.
     Size size() const;
 
@@ -48,6 +50,7 @@ private:
     int fd_;
     bool interactive_;
     bool ascii_;
+    bool colour_;
     std::array<std::string, kStyleCount> begin_;
     std::string end_, enter_, leave_, home_, clear_line_, clear_below_;
 };

@@ -185,4 +185,16 @@ void order(BufferList& list, BufferOrder by, std::size_t top) {
     list.buffers.erase(end, list.buffers.end());
 }
 
+BufferList first_of(const BufferList& list, BufferOrder by, std::size_t top) {
+    BufferList first;
+    first.pools = list.pools;
+    first.stacks = list.stacks;
+    first.modules = list.modules;
+    first.buffers.resize(std::min(top, list.buffers.size()));
+    std::partial_sort_copy(list.buffers.begin(), list.buffers.end(), first.buffers.begin(),
+                           first.buffers.end(),
+                           [by](const Buffer& a, const Buffer& b) { return before(a, b, by); });
+    return first;
+}
+
 }  // namespace tidemark::model

@@ -51,4 +51,7 @@ enum class BufferOrder { kSize, kAge, kId };
 // The largest, the oldest, or the lowest id first; pid and id decide between equals. Keeps the first `top` (0: all).
 void order(BufferList& list, BufferOrder by, std::size_t top);
 
+// A copy of the first `top` of a list, in that order: less than to order a list of millions.
+BufferList first_of(const BufferList& list, BufferOrder by, std::size_t top);
+
 }  // namespace tidemark::model

@@ -4,31 +4,22 @@
 #include <algorithm>
 #include <optional>
 
-#include "viewers/model/names.hpp"
+#include "viewers/model/history.hpp"
 
 namespace tidemark::model {
 namespace {
 
-constexpr std::size_t kLeastSeconds = 60;
 constexpr std::size_t kParts = 4;
 
-// One value a second up to now, from the first change that the ring still holds. A second without a change has the
-// value of the one before.
-std::vector<std::uint64_t> seconds_of(const StatsReader& reader, const tidemark_history_row& row,
-                                      std::uint64_t now) {
-    constexpr std::uint64_t kPeriod = TIDEMARK_HISTORY_COARSE_PERIOD_NS;
-    constexpr std::uint64_t kCount = TIDEMARK_HISTORY_COARSE_COUNT;
+// One value a second up to now, from the first that is known. A second of which nothing is known has the value of the
+// one before.
+std::vector<std::uint64_t> known_values(const PoolHistory& history) {
     std::vector<std::uint64_t> values;
-    std::optional<std::uint64_t> last;
-    for (std::uint64_t back = kCount; back-- > 0;) {
-        if (now < back * kPeriod) {
-            continue;
-        }
-        if (const auto sample = reader.history(row, true, now - back * kPeriod)) {
-            last = sample->current;
-        }
-        if (last) {
-            values.push_back(*last);
+    for (const HistoryPoint& point : history.points) {
+        if (point.current) {
+            values.push_back(*point.current);
+        } else if (!values.empty()) {
+            values.push_back(values.back());
         }
     }
     return values;
@@ -36,8 +27,8 @@ std::vector<std::uint64_t> seconds_of(const StatsReader& reader, const tidemark_
 
 }  // namespace
 
-bool only_grows(const std::vector<std::uint64_t>& values) {
-    if (values.size() < kLeastSeconds) {
+bool only_grows(const std::vector<std::uint64_t>& values, std::size_t least) {
+    if (values.size() < least) {
         return false;
     }
     std::optional<std::uint64_t> before;
@@ -56,15 +47,11 @@ bool only_grows(const std::vector<std::uint64_t>& values) {
 
 std::vector<Growth> find_growth(const StatsReader& reader, std::uint64_t now_unix_ns) {
     std::vector<Growth> found;
-    for (const auto& row : reader.all<tidemark_history_row>()) {
-        const std::vector<std::uint64_t> values = seconds_of(reader, row, now_unix_ns);
+    for (const PoolHistory& history : read_history(reader, {Resolution::kCoarse, now_unix_ns, 0})) {
+        const std::vector<std::uint64_t> values = known_values(history);
         if (only_grows(values)) {
-            std::string name(text_of(row.pool_name));
-            if (name.empty()) {
-                name = standard_pool_name(row.pool);
-            }
-            found.push_back(
-                {row.device, row.pool, name, values.front(), values.back(), values.size() * 1000});
+            found.push_back({history.device, history.pool, history.pool_name, values.front(),
+                             values.back(), values.size() * 1000});
         }
     }
     return found;

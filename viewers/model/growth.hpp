@@ -4,6 +4,7 @@
 // hint, not a proof: a cache that fills looks the same.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -25,7 +26,10 @@ struct Growth {
 // of the quarter before. `now_unix_ns`: CLOCK_REALTIME.
 std::vector<Growth> find_growth(const StatsReader& reader, std::uint64_t now_unix_ns);
 
-// The rule alone. `values`: one a second, oldest first.
-bool only_grows(const std::vector<std::uint64_t>& values);
+// A minute of it: less says nothing.
+inline constexpr std::size_t kLeastGrowthSeconds = 60;
+
+// The rule alone. `values`: at equal distances, oldest first; fewer than `least` say nothing.
+bool only_grows(const std::vector<std::uint64_t>& values, std::size_t least = kLeastGrowthSeconds);
 
 }  // namespace tidemark::model

@@ -107,7 +107,7 @@ void complete(Snapshot& snapshot, Hardware hardware) {
         take(snapshot, number, reading);
     }
     snapshot.hardware = std::move(hardware);
-    sort(snapshot);
+    sort_devices(snapshot);
 }
 
 std::optional<std::uint64_t> allocated_without_row(const Snapshot& snapshot) {

@@ -31,7 +31,7 @@ using Assignment = std::map<std::uint32_t, std::optional<sensors::Source>>;
 Hardware assign(const std::vector<sensors::Reading>& readings, const Assignment& assignment);
 
 // Keeps `hardware` in the snapshot. Devices that only the sensors know are added; names, architectures and capacities
-// that nobody told are taken from the sensors. Sorts; filter afterwards.
+// that nobody told are taken from the sensors. Sorts devices; filter afterwards.
 void complete(Snapshot& snapshot, Hardware hardware);
 
 // What is allocated in a memory or pool of a running device that has no row: 0 if every event was applied and shown,

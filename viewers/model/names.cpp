@@ -168,9 +168,12 @@ std::optional<std::string> user_name(std::uint32_t uid) {
 }
 
 std::string image_word(std::uint64_t image) {
-    std::array<char, 20> text{};
-    std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(image));
-    return text.data();
+    constexpr char kDigits[] = "0123456789abcdef";
+    std::string word(16, '0');
+    for (std::size_t i = word.size(); i-- > 0; image >>= 4) {
+        word[i] = kDigits[image & 15];
+    }
+    return word;
 }
 
 std::string object_path(std::string_view instance, std::string_view kind) {

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "viewers/model/names.hpp"
+#include "viewers/model/rows.hpp"
 #include "viewers/model/stats_source.hpp"
 
 namespace tidemark::model {
@@ -32,18 +33,16 @@ Loss loss_of(const Row& row) {
 }
 
 template <class Row>
-PoolUsage usage_of(const Row& row) {
-    PoolUsage usage;
-    usage.device = row.device;
-    usage.pool = row.pool;
-    usage.memory = row.memory;
-    usage.pool_name = std::string(text_of(row.pool_name));
-    if (usage.pool_name.empty()) {
-        usage.pool_name = standard_pool_name(row.pool);
+std::string name_of(const Row& row) {
+    std::string name(text_of(row.pool_name));
+    if (name.empty()) {
+        name = standard_pool_name(row.pool);
     }
-    if (usage.pool_name.empty()) {
-        usage.pool_name = "pool " + std::to_string(row.pool);
-    }
+    return name.empty() ? "pool " + std::to_string(row.pool) : name;
+}
+
+template <class Row>
+void take_common(const Row& row, PoolUsage& usage) {
     usage.current = row.current;
     usage.peak = row.peak;
     usage.total_allocated = row.total_allocated;
@@ -55,7 +54,26 @@ PoolUsage usage_of(const Row& row) {
     usage.frees = row.frees;
     usage.exact = row.exact != 0;
     usage.peak_exact = row.peak_exact != 0;
+}
+
+template <class Row>
+PoolUsage pool_usage_of(const Row& row) {
+    PoolUsage usage;
+    usage.device = row.device;
+    usage.pool = row.pool;
+    usage.memory = row.memory;
+    usage.pool_name = name_of(row);
+    take_common(row, usage);
     return usage;
+}
+
+std::optional<std::uint64_t> heartbeat_age_ms(const StatsReader& reader) {
+    const std::uint64_t beat = reader.heartbeat_monotonic_ns();
+    if (beat == 0) {
+        return std::nullopt;
+    }
+    const std::uint64_t now = monotonic_now_ns();
+    return now > beat ? (now - beat) / 1'000'000 : 0;
 }
 
 CollectorState state_of(const StatsReader& reader, std::optional<std::uint64_t> age_ms) {
@@ -95,23 +113,6 @@ Collector::Counters counters_of(const tidemark_collector_row& row) {
     return counters;
 }
 
-Collector read_collector(const StatsReader& reader) {
-    const tidemark_stats_header& header = reader.header();
-    Collector collector;
-    collector.instance = std::string(reader.instance());
-    collector.generation = header.generation;
-    collector.pid = header.collector_pid;
-    collector.uid = header.collector_uid;
-    collector.control_socket = std::string(reader.control_socket());
-    collector.created_unix_ns = header.created_unix_ns;
-    if (const std::uint64_t beat = reader.heartbeat_monotonic_ns(); beat != 0) {
-        const std::uint64_t now = monotonic_now_ns();
-        collector.heartbeat_age_ms = now > beat ? (now - beat) / 1'000'000 : 0;
-    }
-    collector.state = state_of(reader, collector.heartbeat_age_ms);
-    return collector;
-}
-
 // Devices come from three tables; whichever row comes first makes the device.
 class DeviceList {
 public:
@@ -130,6 +131,76 @@ private:
     std::map<std::uint32_t, std::size_t> index_;
 };
 
+void read_processes(const StatsReader& reader, std::vector<Process>& found, bool& whole) {
+    std::unordered_map<std::uint64_t, std::size_t> by_image;
+    // Asking the system may open files: once for each user, not at every look.
+    thread_local std::unordered_map<std::uint32_t, std::optional<std::string>> users;
+    bool complete = true;
+    for (const auto& row : reader.all<tidemark_process_row>(&complete)) {
+        by_image[row.image] = found.size();
+        Process& process = found.emplace_back(process_of(row));
+        const auto [user, made] = users.try_emplace(row.uid);
+        if (made) {
+            user->second = user_name(row.uid);
+        }
+        process.user = user->second;
+    }
+    whole = whole && complete;
+    for (const auto& row : reader.all<tidemark_process_usage_row>(&complete)) {
+        if (const auto at = by_image.find(row.image); at != by_image.end()) {
+            found[at->second].usage.push_back(usage_of(row));
+        }
+    }
+    whole = whole && complete;
+}
+
+}  // namespace
+
+Process process_of(const tidemark_process_row& row) {
+    Process process;
+    take_figures(row, process);
+    process.name = known(text_of(row.name));
+    process.command = known(text_of(row.command));
+    process.origin = row.origin;
+    take_ending(row, process);
+    return process;
+}
+
+void take_ending(const tidemark_process_row& row, Process& process) {
+    process.ending = row.ending;
+    process.ending_code = row.ending_code;
+}
+
+void take_figures(const tidemark_process_row& row, Process& process) {
+    process.image = row.image;
+    process.parent_image = row.parent_image;
+    process.pid = row.pid != 0 ? std::optional(row.pid) : std::nullopt;
+    process.uid = row.uid;
+    process.start_ticks = known(row.start_ticks);
+    process.start_unix_ns = known(row.start_unix_ns);
+    process.exit_unix_ns = known(row.exit_unix_ns);
+    process.exited = row.state == TIDEMARK_PROCESS_EXITED;
+    process.exact = row.exact != 0;
+    process.quarantine = row.quarantine;
+    process.sandboxed = row.sandboxed != 0;
+    process.events = row.events;
+    process.unknown_frees = row.unknown_frees;
+    process.inherited_frees = row.inherited_frees;
+    process.duplicates = row.duplicates;
+    process.ambiguous_frees = row.ambiguous_frees;
+    process.gap_consequences = row.gap_consequences;
+    process.clock_steps = row.clock_steps;
+    process.lost = loss_of(row);
+}
+
+PoolUsage usage_of(const tidemark_process_usage_row& row) { return pool_usage_of(row); }
+
+void take_figures(const tidemark_process_usage_row& row, PoolUsage& usage) {
+    take_common(row, usage);
+}
+
+std::string pool_name_of(const tidemark_process_usage_row& row) { return name_of(row); }
+
 void read_devices(const StatsReader& reader, std::vector<Device>& found, bool& whole) {
     DeviceList devices(found);
     bool complete = true;
@@ -146,57 +217,7 @@ void read_devices(const StatsReader& reader, std::vector<Device>& found, bool& w
     }
     whole = whole && complete;
     for (const auto& row : reader.all<tidemark_usage_row>(&complete)) {
-        devices[row.device].pools.push_back(usage_of(row));
-    }
-    whole = whole && complete;
-}
-
-Process process_of(const tidemark_process_row& row) {
-    Process process;
-    process.image = row.image;
-    process.parent_image = row.parent_image;
-    process.pid = row.pid != 0 ? std::optional(row.pid) : std::nullopt;
-    process.uid = row.uid;
-    process.name = known(text_of(row.name));
-    process.command = known(text_of(row.command));
-    process.start_unix_ns = known(row.start_unix_ns);
-    process.exit_unix_ns = known(row.exit_unix_ns);
-    process.exited = row.state == TIDEMARK_PROCESS_EXITED;
-    process.exact = row.exact != 0;
-    process.ending = row.ending;
-    process.ending_code = row.ending_code;
-    process.origin = row.origin;
-    process.quarantine = row.quarantine;
-    process.sandboxed = row.sandboxed != 0;
-    process.events = row.events;
-    process.unknown_frees = row.unknown_frees;
-    process.inherited_frees = row.inherited_frees;
-    process.duplicates = row.duplicates;
-    process.ambiguous_frees = row.ambiguous_frees;
-    process.gap_consequences = row.gap_consequences;
-    process.clock_steps = row.clock_steps;
-    process.lost = loss_of(row);
-    return process;
-}
-
-void read_processes(const StatsReader& reader, std::vector<Process>& found, bool& whole) {
-    std::unordered_map<std::uint64_t, std::size_t> by_image;
-    std::unordered_map<std::uint32_t, std::optional<std::string>> users;
-    bool complete = true;
-    for (const auto& row : reader.all<tidemark_process_row>(&complete)) {
-        by_image[row.image] = found.size();
-        Process& process = found.emplace_back(process_of(row));
-        const auto [user, made] = users.try_emplace(row.uid);
-        if (made) {
-            user->second = user_name(row.uid);
-        }
-        process.user = user->second;
-    }
-    whole = whole && complete;
-    for (const auto& row : reader.all<tidemark_process_usage_row>(&complete)) {
-        if (const auto at = by_image.find(row.image); at != by_image.end()) {
-            found[at->second].usage.push_back(usage_of(row));
-        }
+        devices[row.device].pools.push_back(pool_usage_of(row));
     }
     whole = whole && complete;
 }
@@ -220,7 +241,26 @@ void read_regions(const StatsReader& reader, std::vector<Region>& found, bool& w
     whole = whole && complete;
 }
 
-}  // namespace
+CollectorState collector_state(const StatsReader& reader) {
+    return state_of(reader, heartbeat_age_ms(reader));
+}
+
+Collector read_collector(const StatsReader& reader) {
+    const tidemark_stats_header& header = reader.header();
+    Collector collector;
+    collector.instance = std::string(reader.instance());
+    collector.generation = header.generation;
+    collector.pid = header.collector_pid;
+    collector.uid = header.collector_uid;
+    collector.control_socket = std::string(reader.control_socket());
+    collector.created_unix_ns = header.created_unix_ns;
+    collector.heartbeat_age_ms = heartbeat_age_ms(reader);
+    collector.state = state_of(reader, collector.heartbeat_age_ms);
+    if (const auto row = reader.read<tidemark_collector_row>(0)) {
+        collector.counters = counters_of(*row);
+    }
+    return collector;
+}
 
 Snapshot read_snapshot(const StatsReader& reader) {
     Snapshot snapshot;
@@ -228,9 +268,6 @@ Snapshot read_snapshot(const StatsReader& reader) {
     const std::uint64_t begun = reader.moment();
     bool whole = true;
     snapshot.collector = read_collector(reader);
-    if (const auto row = reader.read<tidemark_collector_row>(0)) {
-        snapshot.collector.counters = counters_of(*row);
-    }
     read_devices(reader, snapshot.devices, whole);
     read_processes(reader, snapshot.processes, whole);
     read_regions(reader, snapshot.regions, whole);

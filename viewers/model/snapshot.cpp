@@ -11,10 +11,13 @@ namespace tidemark::model {
 namespace {
 
 void sort_pools(std::vector<PoolUsage>& pools) {
-    std::stable_sort(pools.begin(), pools.end(), [](const PoolUsage& a, const PoolUsage& b) {
+    const auto before = [](const PoolUsage& a, const PoolUsage& b) {
         return std::tuple(a.device, pool_rank(a.pool), std::string_view(a.pool_name)) <
                std::tuple(b.device, pool_rank(b.pool), std::string_view(b.pool_name));
-    });
+    };
+    if (!std::is_sorted(pools.begin(), pools.end(), before)) {
+        std::stable_sort(pools.begin(), pools.end(), before);
+    }
 }
 
 }  // namespace
@@ -55,7 +58,7 @@ const char* state_word(CollectorState state) {
     return "stopped";
 }
 
-void sort(Snapshot& snapshot) {
+void sort_devices(Snapshot& snapshot) {
     // The host's number is above every accelerator's, so it comes last by itself.
     std::stable_sort(snapshot.devices.begin(), snapshot.devices.end(),
                      [](const Device& a, const Device& b) { return a.device < b.device; });
@@ -64,11 +67,18 @@ void sort(Snapshot& snapshot) {
                          [](const Memory& a, const Memory& b) { return a.memory < b.memory; });
         sort_pools(device.pools);
     }
-    std::stable_sort(snapshot.processes.begin(), snapshot.processes.end(),
-                     [](const Process& a, const Process& b) {
-                         return std::tuple(a.pid, a.start_unix_ns, a.image) <
-                                std::tuple(b.pid, b.start_unix_ns, b.image);
-                     });
+}
+
+void sort(Snapshot& snapshot) {
+    sort_devices(snapshot);
+    const auto before = [](const Process& a, const Process& b) {
+        return std::tuple(a.pid, a.start_unix_ns, a.image) <
+               std::tuple(b.pid, b.start_unix_ns, b.image);
+    };
+    // Most often they are: moving a thousand processes for nothing costs more than looking.
+    if (!std::is_sorted(snapshot.processes.begin(), snapshot.processes.end(), before)) {
+        std::stable_sort(snapshot.processes.begin(), snapshot.processes.end(), before);
+    }
     for (Process& process : snapshot.processes) {
         sort_pools(process.usage);
     }

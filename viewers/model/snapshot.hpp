@@ -43,12 +43,16 @@ struct PoolUsage {
     std::uint64_t frees = 0;
     bool exact = true;
     bool peak_exact = true;
+
+    bool operator==(const PoolUsage&) const = default;
 };
 
 struct Memory {
     std::uint32_t memory = 0;
     std::optional<std::uint64_t> capacity;
     std::optional<std::uint64_t> allocated;  // by tracked programs
+
+    bool operator==(const Memory&) const = default;
 };
 
 struct Device {
@@ -58,6 +62,8 @@ struct Device {
     std::uint64_t conflicts = 0;
     std::vector<Memory> memories;
     std::vector<PoolUsage> pools;
+
+    bool operator==(const Device&) const = default;
 };
 
 // One program image. A process that executes another program in place is two of these.
@@ -70,6 +76,8 @@ struct Process {
     std::optional<std::string> name;
     std::optional<std::string> command;
     std::optional<std::uint64_t> start_unix_ns;
+    std::optional<std::uint64_t>
+        start_ticks;  // field 22 of /proc/PID/stat: with the pid, who it is
     std::optional<std::uint64_t> exit_unix_ns;
     bool exited = false;
     std::uint32_t ending = 0;  // tidemark_ending
@@ -167,5 +175,6 @@ const char* state_word(CollectorState state);
 
 // Devices by number with the host last, pools by pool_rank, processes by pid and start time.
 void sort(Snapshot& snapshot);
+void sort_devices(Snapshot& snapshot);
 
 }  // namespace tidemark::model

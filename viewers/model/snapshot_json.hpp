@@ -15,6 +15,11 @@ inline constexpr int kJsonSchema = 1;
 
 nlohmann::ordered_json to_json(const Snapshot& snapshot);
 
+// Parts of it, as they stand there; a device without sensors.
+nlohmann::ordered_json to_json(const Collector& collector);
+nlohmann::ordered_json to_json(const Device& device);
+nlohmann::ordered_json to_json(const Process& process);
+
 // "host", or the number.
 nlohmann::ordered_json device_json(std::uint32_t device);
 

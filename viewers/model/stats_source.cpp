@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "viewers/model/names.hpp"
+#include "viewers/model/rows.hpp"
 
 namespace tidemark::model {
 namespace {
@@ -63,7 +64,7 @@ std::optional<StatsSource> StatsSource::open(const SourceOptions& options, Error
     return StatsSource(options, std::move(*reader));
 }
 
-void StatsSource::reopen_if_superseded() {
+void StatsSource::follow() {
     if (!reader_.superseded() && reader_.state() != TIDEMARK_COLLECTOR_STOPPED) {
         return;
     }
@@ -72,17 +73,78 @@ void StatsSource::reopen_if_superseded() {
     same.instance = std::string(reader_.instance());
     if (auto newer = open_reader(same, nullptr)) {
         reader_ = std::move(*newer);
+        read_moment_.reset();
+        rows_known_ = false;
     }
 }
 
 Snapshot StatsSource::read() {
-    reopen_if_superseded();
+    follow();
     Snapshot snapshot;
+    std::uint64_t moment = 0;
     for (int tries = 0; tries < kTriesForOneMoment && !snapshot.consistent; ++tries) {
+        moment = reader_.moment();
         snapshot = read_snapshot(reader_);
     }
+    read_moment_ = snapshot.consistent ? std::optional(moment) : std::nullopt;
+    begun_moment_ = moment;
+    rows_known_ = false;
     sort(snapshot);
     return snapshot;
+}
+
+bool StatsSource::refresh(Snapshot& last) {
+    follow();
+    if (!read_moment_ || !reader_.unchanged_since(*read_moment_)) {
+        last = read();
+        return true;
+    }
+    last.time_unix_ns = unix_now_ns();
+    last.collector = read_collector(reader_);
+    return false;
+}
+
+StatsSource::Refreshed StatsSource::refresh_in_place(Snapshot& last, const Filter& filter) {
+    follow();
+    Refreshed done;
+    if (read_moment_ && reader_.unchanged_since(*read_moment_)) {
+        last.time_unix_ns = unix_now_ns();
+        last.collector = read_collector(reader_);
+        return done;
+    }
+    if (!rows_known_) {
+        rows_.remember(reader_, last, filter, begun_moment_);
+        rows_known_ = true;
+    }
+    done.news = read_changes(last, done.processes) ? News::kFigures : News::kAll;
+    if (done.news == News::kAll) {
+        last = read();
+    }
+    return done;
+}
+
+bool StatsSource::read_changes(Snapshot& last, std::vector<std::size_t>& processes) {
+    if (reader_.header().generation != last.collector.generation) {
+        return false;
+    }
+    for (int tries = 0; tries < kTriesForOneMoment; ++tries) {
+        const std::uint64_t moment = reader_.moment();
+        bool whole = true;
+        last.time_unix_ns = unix_now_ns();
+        last.collector = read_collector(reader_);
+        last.devices.clear();
+        last.regions.clear();
+        read_devices(reader_, last.devices, whole);
+        read_regions(reader_, last.regions, whole);
+        if (!rows_.update(reader_, last, processes)) {
+            return false;
+        }
+        last.consistent = whole && reader_.unchanged_since(moment);
+        read_moment_ = last.consistent ? std::optional(moment) : std::nullopt;
+        if (last.consistent) break;
+    }
+    sort_devices(last);
+    return true;
 }
 
 }  // namespace tidemark::model

@@ -7,8 +7,10 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "tidemark/stats_reader.hpp"
+#include "viewers/model/changed_rows.hpp"
 #include "viewers/model/snapshot.hpp"
 
 namespace tidemark::model {
@@ -35,20 +37,48 @@ public:
     // What the segment holds now. Tries a few times to get all rows of one moment; `consistent` says whether it did.
     Snapshot read();
 
+    // Opens the segment of a restarted collector in place of this one, if it is there. read() does so by itself.
+    void follow();
+
+    // For who looks often: reads anew into `last` only if something was published since, and then is true. Else brings
+    // time and the collector's signs of life up to date, for a few loads of memory.
+    bool refresh(Snapshot& last);
+
+    // For who looks often at much: brings `last`, a result of read() or of this, up to date. `filter`, the same at every
+    // call, was applied to it meanwhile; its processes stay filtered, devices and regions are all there again
+    // (apply_to_devices). Reads no more than what was published since; where nothing was, just the collector's signs of
+    // life.
+    enum class News { kNone, kFigures, kAll };
+    struct Refreshed {
+        News news = News::kNone;             // kAll: `last` is as from read()
+        std::vector<std::size_t> processes;  // kFigures: the places in last.processes that changed
+    };
+    Refreshed refresh_in_place(Snapshot& last, const Filter& filter);
+
     const StatsReader& reader() const { return reader_; }
 
 private:
     StatsSource(SourceOptions options, StatsReader reader)
         : options_(std::move(options)), reader_(std::move(reader)) {}
 
-    void reopen_if_superseded();
+    bool read_changes(Snapshot& last, std::vector<std::size_t>& processes);
 
     SourceOptions options_;
     StatsReader reader_;
+    std::optional<std::uint64_t> read_moment_;  // of what was last read as one moment
+    std::uint64_t begun_moment_ = 0;            // from before the last read()
+    ChangedRows rows_;
+    bool rows_known_ = false;
 };
+
+// What the header says of the collector now, a heartbeat that is too old included. A few loads.
+CollectorState collector_state(const StatsReader& reader);
 
 // One pass over all tables, unsorted; `consistent` as found.
 Snapshot read_snapshot(const StatsReader& reader);
+
+// The collector alone, with its state now.
+Collector read_collector(const StatsReader& reader);
 
 // CLOCK_REALTIME and CLOCK_MONOTONIC now, in ns.
 std::uint64_t unix_now_ns();

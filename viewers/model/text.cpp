@@ -50,6 +50,10 @@ bool is_control(char32_t code) {
 }
 
 std::size_t width(char32_t code) {
+    // Most of what is shown: ASCII, and the characters of boxes and bars.
+    if ((code >= 0x20 && code < 0x7F) || (code >= 0x2500 && code < 0x25A0)) {
+        return 1;
+    }
     const int columns = wcwidth(static_cast<wchar_t>(code));
     return columns < 0 ? 1 : static_cast<std::size_t>(columns);
 }
@@ -71,6 +75,18 @@ std::string printable(std::string_view text) {
     }
     return result;
 }
+
+std::u32string code_points(std::string_view text) {
+    std::u32string result;
+    while (!text.empty()) {
+        const Decoded decoded = decode(text);
+        result += !decoded.valid ? U'\uFFFD' : is_control(decoded.code) ? U'?' : decoded.code;
+        text.remove_prefix(decoded.length);
+    }
+    return result;
+}
+
+std::size_t columns_of(char32_t code) { return code < 0x7F ? 1 : width(code); }
 
 std::string ascii_only(std::string_view text) {
     std::string result;

@@ -25,4 +25,10 @@ std::size_t columns_of(std::string_view text);
 // At most `columns` wide; what was cut ends in "…" ("..." if `ascii`).
 std::string cut(std::string_view text, std::size_t columns, bool ascii);
 
+// What printable() gives, one code point after another; for who places characters himself.
+std::u32string code_points(std::string_view text);
+
+// Terminal columns of one code point: 0, 1 or 2.
+std::size_t columns_of(char32_t code);
+
 }  // namespace tidemark::model

@@ -65,10 +65,11 @@ std::optional<std::string> Tree::read(const std::string& path) const {
     if (file.number() < 0 || !is_plain(file.number())) {
         return std::nullopt;
     }
-    std::string text(kLongestFile, '\0');
-    std::size_t size = 0;
-    while (size < text.size()) {
-        const ssize_t got = ::read(file.number(), text.data() + size, text.size() - size);
+    std::string text;
+    std::array<char, 4096> part{};
+    while (text.size() < kLongestFile) {
+        const ssize_t got =
+            ::read(file.number(), part.data(), std::min(part.size(), kLongestFile - text.size()));
         if (got < 0 && errno == EINTR) {
             continue;
         }
@@ -78,9 +79,8 @@ std::optional<std::string> Tree::read(const std::string& path) const {
         if (got == 0) {
             break;
         }
-        size += static_cast<std::size_t>(got);
+        text.append(part.data(), static_cast<std::size_t>(got));
     }
-    text.resize(size);
     return text;
 }
 

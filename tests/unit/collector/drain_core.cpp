@@ -142,63 +142,6 @@ TEST_CASE("losses that the producer counted make its pools inexact and bound the
     CHECK(core.process(ring.image)->lost_bytes[TIDEMARK_LOSS_FULL] == 500);
 }
 
-TEST_CASE("what an image left is reported, and its figures go over to the device") {
-    RunningCore core(unique_instance());
-    HandRing ring(core.configuration.instance);
-    for (std::uint64_t i = 1; i <= 10; ++i)
-        ring.allocate(0, i, 100);
-    ring.free(0, 1);
-    core.flush();
-    ring.let_go();
-    core.flush();
-    const auto process = core.process(ring.image);
-    REQUIRE(process);
-    CHECK(process->state == TIDEMARK_PROCESS_EXITED);
-    CHECK(core.process_usage(ring.image, 0)->current == 900);
-    CHECK(core.process_usage(ring.image, 0)->live == 9);
-    CHECK(core.usage(0)->current == 0);
-    CHECK(core.usage(0)->freed_by_exit == 900);
-    CHECK(core.usage(0)->total_freed == 100);
-    CHECK(core.usage(0)->peak == 1000);
-    CHECK(core.sink.leaks == 9);
-    CHECK_FALSE(std::filesystem::exists("/dev/shm/" + ring.name));
-}
-
-TEST_CASE("what an image left takes little memory, however much it once had") {
-    const KeptInstance kept;
-    RunningCore core(kept.name, true);
-    HandRing ring(core.configuration.instance);
-    for (std::uint64_t id = 0; id < 50000; ++id) {
-        if (id % 500 == 0) core.flush();
-        ring.allocate(0, id * 64, 1);
-    }
-    for (std::uint64_t id = 0; id < 50000; ++id) {
-        if (id % 500 == 0) core.flush();
-        if (id % 1000 != 7) ring.free(0, id * 64);
-    }
-    core.flush();
-    const std::string account = "/dev/shm/" + tidemark::collector::Account::name_of(
-                                                  core.configuration.instance, ring.image);
-    const auto kib = [&] {
-        struct stat status = {};
-        REQUIRE(stat(account.c_str(), &status) == 0);
-        return status.st_blocks / 2;
-    };
-    CHECK(kib() > 2000);
-    ring.let_go();
-    core.flush();
-    CHECK(core.process(ring.image)->state == TIDEMARK_PROCESS_EXITED);
-    CHECK(core.sink.leaks == 50);
-    for (int i = 0; i < 30'000 && kib() >= 100; ++i)
-        usleep(1000);  // it goes back in pauses
-    CHECK(kib() < 100);
-    auto reader = tidemark::AccountReader::open_file(account);
-    REQUIRE(reader);
-    const auto left = reader->live_buffers();
-    CHECK(left.exact);
-    CHECK(left.buffers.size() == 50);
-}
-
 TEST_CASE("a ring that was full before the collector came is taken whole") {
     const std::string instance = unique_instance();
     HandRing ring(instance, 3);

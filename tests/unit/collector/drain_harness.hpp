@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <functional>
 #include <future>
 #include <optional>
 #include <string>
@@ -22,10 +23,13 @@ class CountingSink final : public collector::SinkPort {
 public:
     bool wants_events() const noexcept override { return false; }
     void push(const collector::SinkRecord& record) noexcept override {
-        if (record.kind == collector::SinkRecord::Kind::kLeak) ++leaks;
+        if (record.kind != collector::SinkRecord::Kind::kLeak) return;
+        ++leaks;
+        if (on_leak) on_leak();
     }
     std::uint64_t dropped() const noexcept override { return 0; }
     std::atomic<int> leaks{0};
+    std::function<void()> on_leak;  // on the drain thread
 };
 
 inline std::string unique_instance() {

@@ -7,6 +7,7 @@
 
 #include <cstring>
 #include <string>
+#include <thread>
 
 #include "process/producer_rings.hpp"
 #include "test_consumer.hpp"
@@ -163,6 +164,34 @@ TEST_CASE("who records wakes the collector that sleeps, and only the one that dr
     CHECK(__atomic_load_n(&slot.waiting, __ATOMIC_RELAXED) == 1);
     __atomic_store_n(&slot.waiting, 0, __ATOMIC_RELAXED);
     __atomic_store_n(&producer::current_state()->header().consumer_slot, mine, __ATOMIC_RELAXED);
+}
+
+TEST_CASE(
+    "a collector that rests is left alone by an event, and woken by a flush and a lane that fills "
+    "up") {
+    TestConsumer deaf(TestConsumer::Mode::kOnlyBeats);
+    const std::int32_t mine = producer::current_state()->header().consumer_slot;
+    REQUIRE(mine >= 0);
+    shm::BellSlot& slot = producer::bell()->slots[mine];
+    const auto state = [&] { return __atomic_load_n(&slot.waiting, __ATOMIC_RELAXED); };
+    std::thread fresh([&] {  // with a lane of its own, which is empty
+        allocation(0, Pool::kDram, 1, 1);
+        __atomic_store_n(&slot.waiting, shm::kResting, __ATOMIC_SEQ_CST);
+        allocation(0, Pool::kDram, 2, 1);
+        CHECK(state() == shm::kResting);
+        CHECK(flush(0) == Flush::kTimedOut);
+        CHECK(state() == shm::kResting);  // who does not wait hurries nobody
+        CHECK(flush(1) == Flush::kTimedOut);
+        CHECK(state() == shm::kNotWaiting);
+        __atomic_store_n(&slot.waiting, shm::kResting, __ATOMIC_SEQ_CST);
+        std::uint64_t events = 2;
+        for (; state() == shm::kResting && events < shm::kFirstBlockEvents; ++events)
+            allocation(0, Pool::kDram, events + 1, 1);
+        CHECK(events >= shm::kFirstBlockEvents / 2);
+        CHECK(events <= shm::kFirstBlockEvents / 2 + 2);
+    });
+    fresh.join();
+    __atomic_store_n(&slot.waiting, shm::kNotWaiting, __ATOMIC_RELAXED);
 }
 
 TEST_CASE(

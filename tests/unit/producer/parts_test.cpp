@@ -212,7 +212,50 @@ TEST_CASE("a bell is taken by one ringer") {
     shm::ring(slot);
     CHECK(slot.waiting == 0);
     slot.waiting = 1;
+    CHECK(shm::is_asleep(slot));
     CHECK(shm::is_waiting(slot));
     shm::ring(slot);
     CHECK_FALSE(shm::is_waiting(slot));
+    slot.waiting = shm::kResting;
+    CHECK_FALSE(shm::is_asleep(slot));
+    CHECK(shm::is_waiting(slot));
+    shm::ring(slot);
+    CHECK_FALSE(shm::is_waiting(slot));
+}
+
+TEST_CASE("whoever publishes into a quiet ring sets the bit of its group, and no other") {
+    auto page = std::make_unique<shm::BellPage>();
+    auto header = std::make_unique<shm::RingHeader>();
+    for (const std::uint32_t slot : {0u, 126u}) {
+        for (std::uint32_t group = 0; group < shm::kNewsGroups; ++group) {
+            header->consumer_slot = shm::quiet_word(static_cast<std::int32_t>(slot), group);
+            shm::BellSlot* bell = shm::bell_to_answer(page.get(), *header);
+            REQUIRE(bell == &page->slots[slot]);
+            shm::tell_news(*bell, *header);
+            for (std::uint32_t i = 0; i < shm::kNewsGroups / 64; ++i)
+                CHECK(bell->news[i] == (i == group / 64 ? std::uint64_t{1} << group % 64 : 0));
+            bell->news[group / 64] = 0;
+        }
+    }
+    CHECK(shm::bell_to_answer(nullptr, *header) == nullptr);
+}
+
+TEST_CASE("a ring that is looked at, or that nobody consumes, has nothing to tell") {
+    auto page = std::make_unique<shm::BellPage>();
+    auto header = std::make_unique<shm::RingHeader>();
+    for (const std::int32_t word : {0, 5, 126, 127, 1000, -1, -2'000'000'000,
+                                    shm::quiet_word(127, 3), shm::quiet_word(255, 0)}) {
+        header->consumer_slot = word;
+        CHECK(shm::bell_to_answer(page.get(), *header) == nullptr);
+    }
+    header->consumer_slot = 5;
+    shm::tell_news(page->slots[5], *header);
+    for (const std::uint64_t news : page->slots[5].news)
+        CHECK(news == 0);
+    // A wild group stays within the slot.
+    header->consumer_slot = 0x7fffff05;
+    shm::tell_news(page->slots[5], *header);
+    header->consumer_slot = 5;
+    page->slots[5].waiting = shm::kAsleep;
+    CHECK(shm::bell_to_answer(page.get(), *header) == &page->slots[5]);
 }

@@ -60,13 +60,16 @@ public:
 
     template <class Row>
     void add(Row row) {
-        tidemark_stats_table& table = table_of(segment_.base(), kTableOf<Row>);
         row.in_use = 1;
-        auto* bytes =
-            static_cast<std::byte*>(row_of(segment_.base(), kTableOf<Row>, table.rows_used));
+        put(table_of(segment_.base(), kTableOf<Row>).rows_used++, row);
+    }
+
+    // In place of what that row was.
+    template <class Row>
+    void put(std::uint32_t index, const Row& row) {
+        auto* bytes = static_cast<std::byte*>(row_of(segment_.base(), kTableOf<Row>, index));
         std::memcpy(bytes + TIDEMARK_STATS_ROW_PREFIX, &row, sizeof row);
         std::memcpy(bytes + TIDEMARK_STATS_ROW_PREFIX + sizeof row, &row, sizeof row);
-        ++table.rows_used;
     }
 
     // An account of one page. `stamp` in ticks: see a_busy_machine's clock, 1 tick a ns from kStart on.

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What each key does to the state.
+#include <signal.h>
+
+#include "unit/tui/tui_world.hpp"
+#include "viewers/tui/process_rows.hpp"
+
+using namespace tidemark;
+using tui::Effect;
+
+namespace {
+
+struct Bench {
+    tui::World world = test::busy_world();
+    tui::State state;
+
+    Effect press(char32_t key) { return tui::update(state, key, world); }
+    void type(const char* text) {
+        for (; *text != '\0'; ++text)
+            press(static_cast<char32_t>(*text));
+    }
+    std::vector<std::int32_t> pids() {
+        std::vector<std::int32_t> found;
+        const tui::ProcessRows rows = tui::process_rows(world, state);
+        for (const tui::ProcessRow& row : rows.list)
+            found.push_back(row.process->pid.value_or(0));
+        return found;
+    }
+};
+
+using Pids = std::vector<std::int32_t>;
+
+}  // namespace
+
+TEST_CASE("digits and arrows sort, the same column again turns the order") {
+    Bench bench;
+    CHECK(bench.pids() == Pids{900, 31337, 777});  // by DRAM
+    CHECK(bench.press(U'1') == Effect::kSave);
+    CHECK(bench.pids() == Pids{31337, 900, 777});
+    bench.press(U'1');
+    CHECK(bench.pids() == Pids{777, 900, 31337});
+    bench.press(tui::kRight);
+    CHECK(bench.state.settings.sort == tui::Column::kUser);
+    CHECK(!bench.state.settings.descending);
+}
+
+TEST_CASE("a filter keeps what matches while it is typed, Esc clears it") {
+    Bench bench;
+    bench.type("/TRAIN");
+    CHECK(bench.pids() == Pids{31337});
+    bench.press(tui::kBackspace);
+    bench.press(tui::kEnter);
+    CHECK(bench.state.filter == "TRAI");
+    CHECK_FALSE(bench.state.is_filter_edited);
+    bench.press(tui::kEscape);
+    CHECK(bench.pids().size() == 3);
+}
+
+TEST_CASE("a tree has children under parents, whose figures hold theirs") {
+    Bench bench;
+    bench.press(U't');
+    CHECK(bench.pids() == Pids{900, 31337, 777});
+    const tui::ProcessRows rows = tui::process_rows(bench.world, bench.state);
+    CHECK(rows.list[2].depth == 1);
+    CHECK(rows.list[1].has_children);
+    CHECK(*rows.list[1].sums->host.value == (70u << 20) + 3072);
+    bench.press(tui::kDown);
+    bench.press(U' ');
+    CHECK(bench.pids() == Pids{900, 31337});
+}
+
+TEST_CASE("a circle of parents is no end of the world") {
+    Bench bench;
+    for (model::Process& process : bench.world.snapshot.processes)
+        process.parent_image = test::kGone;
+    bench.world.snapshot.processes[0].parent_image = test::kTrainer;
+    bench.press(U't');
+    CHECK_FALSE(bench.pids().empty());
+}
+
+TEST_CASE("the cursor follows its process when the order changes") {
+    Bench bench;
+    bench.press(tui::kDown);
+    CHECK(bench.state.selected == test::kTrainer);
+    bench.press(U'1');
+    bench.press(tui::kEnter);
+    CHECK(bench.state.opened == test::kTrainer);
+    CHECK(bench.state.view == tui::View::kDetail);
+    bench.press(tui::kEscape);
+    CHECK(bench.state.view == tui::View::kProcesses);
+}
+
+TEST_CASE("a signal needs a choice and a yes, and goes to the process that was chosen") {
+    Bench bench;
+    bench.press(tui::kF9);
+    CHECK(bench.state.overlay == tui::Overlay::kSignal);
+    bench.press(tui::kEnter);
+    CHECK(bench.state.overlay == tui::Overlay::kConfirm);
+    CHECK(bench.press(U'n') == Effect::kNone);
+    bench.press(tui::kF9);
+    bench.press(tui::kEnter);
+    bench.world.snapshot.processes.clear();  // meanwhile
+    bench.world.sums.clear();
+    CHECK(bench.press(U'y') == Effect::kSignal);
+    CHECK(bench.state.target.pid == 900);
+    CHECK(bench.state.target.start_ticks == 4711);
+    CHECK(bench.state.target.signal == SIGTERM);
+}
+
+TEST_CASE("no signal is offered under --readonly, nor for what ended") {
+    Bench bench;
+    bench.state.readonly = true;
+    bench.press(tui::kF9);
+    CHECK(bench.state.overlay == tui::Overlay::kNone);
+    CHECK(bench.state.message.find("--readonly") != std::string::npos);
+    bench.state.readonly = false;
+    bench.state.selected = test::kGone;
+    bench.press(tui::kF9);
+    CHECK(bench.state.overlay == tui::Overlay::kNone);
+}
+
+TEST_CASE("columns are chosen, moved and never all taken away") {
+    Bench bench;
+    bench.press(U'c');
+    bench.press(tui::kDown);
+    bench.press(U' ');
+    CHECK(bench.state.settings.columns[1] == tui::Column::kState);
+    bench.press(U'<');
+    CHECK(bench.state.settings.columns[0] == tui::Column::kState);
+    for (int i = 0; i < 30; ++i) {
+        bench.state.overlay_line = 0;
+        bench.press(U' ');
+    }
+    CHECK(bench.state.settings.columns.size() >= 1);
+    CHECK(bench.press(tui::kEnter) == Effect::kSave);
+}
+
+TEST_CASE("pause, interval, users, mark, quit") {
+    Bench bench;
+    bench.press(U'u');
+    CHECK(bench.state.paused);
+    CHECK(bench.press(U'u') == Effect::kRead);
+    bench.press(U'+');
+    CHECK(bench.state.interval_ms == 500);
+    for (int i = 0; i < 20; ++i)
+        bench.press(U'-');
+    CHECK(bench.state.interval_ms == 10000);
+    bench.press(U'o');
+    bench.press(tui::kDown);
+    bench.press(tui::kEnter);
+    CHECK(bench.state.uid == 0u);
+    bench.press(U'm');
+    CHECK(bench.state.mark.has_value());
+    bench.press(U'M');
+    CHECK_FALSE(bench.state.mark.has_value());
+    CHECK(bench.press(U'q') == Effect::kQuit);
+}
