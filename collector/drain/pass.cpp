@@ -45,6 +45,7 @@ std::uint64_t Pass::run(const std::vector<Image*>& images, std::vector<Image*>& 
     planned_ = 2 * ledger_.row_count() + 4 + sizeof(LedgerHeader) / kUndoBytes;
     left_work_ = is_starved_ = false;
     stopped_before_ = 0;
+    begin_turns(images, all);
     follow_ = sinks_.wants_events();
     std::uint64_t before = 0;
     std::uint64_t events = 0;
@@ -54,6 +55,7 @@ std::uint64_t Pass::run(const std::vector<Image*>& images, std::vector<Image*>& 
             stopped_before_ = image->identity.image;
             break;
         }
+        image->drained_at_ns = begun_ns_;
         before = image->account->state.events;
         if (!drain(*image)) continue;
         events += image->account->state.events - before;
@@ -63,6 +65,18 @@ std::uint64_t Pass::run(const std::vector<Image*>& images, std::vector<Image*>& 
     cover(moved);
     if (!moved.empty()) commit(moved, events);
     return events;
+}
+
+// How long those who have news now have waited for their turn says how much of it each may take.
+void Pass::begin_turns(const std::vector<Image*>& images, bool all) {
+    const std::uint64_t now = shm::monotonic_ns();
+    if (busy_since_ns_ == 0) busy_since_ns_ = now;
+    std::uint64_t waited = 0;
+    for (const Image* image : images)
+        waited = std::max(waited, now - std::max(image->drained_at_ns, busy_since_ns_));
+    share_.waited(waited);
+    quantum_ = all ? share_.most() : share_.events();
+    begun_ns_ = now;
 }
 
 // False: the pass must be committed first, or no space is left for more of the journal.
@@ -174,7 +188,8 @@ bool Pass::refill(Feed& feed, Image& image) {
     feed.chunk = 0;
     if (feed.lane->cursor.position == feed.head) return false;
     tidemark_quarantine fault = TIDEMARK_QUARANTINE_NONE;
-    feed.chunk = feed.lane->take(feed.head, events_.data() + feed.buffer, kChunk, fault);
+    feed.chunk =
+        feed.lane->take(feed.head, events_.data() + feed.buffer, std::min(kChunk, quantum_), fault);
     if (image.ring->quarantine() != TIDEMARK_QUARANTINE_NONE) fault = image.ring->quarantine();
     if (fault != TIDEMARK_QUARANTINE_NONE) {
         image.ring->put_in_quarantine(fault);
@@ -238,7 +253,7 @@ void Pass::drain_single(Feed& feed, Image& image) {
             apply(feed, *image.account, event);
             ++applied;
         }
-        if (applied >= limits_.image_quantum) {
+        if (applied >= quantum_) {
             left_work_ = true;
             return;
         }
@@ -268,7 +283,7 @@ void Pass::drain_merged(Image& image) {
     std::make_heap(heap.begin(), heap.end(), later);
     std::uint64_t applied = 0;
     while (!heap.empty()) {
-        if (applied >= limits_.image_quantum || !room_for_event()) {
+        if (applied >= quantum_ || !room_for_event()) {
             left_work_ = true;
             break;
         }
@@ -281,8 +296,7 @@ void Pass::drain_merged(Image& image) {
             apply(*first.feed, *image.account, events_[first.feed->buffer + first.feed->next]);
             ++applied;
             more = advance(*first.feed, first.stamp);
-        } while (more && first.stamp <= until && applied < limits_.image_quantum &&
-                 room_for_event());
+        } while (more && first.stamp <= until && applied < quantum_ && room_for_event());
         if (more)
             std::push_heap(heap.begin(), heap.end(), later);
         else

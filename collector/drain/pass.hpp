@@ -14,6 +14,7 @@
 
 #include "collector/drain/clock_calibration.hpp"
 #include "collector/drain/coverage.hpp"
+#include "collector/drain/fair_share.hpp"
 #include "collector/drain/image.hpp"
 #include "collector/drain/ledger.hpp"
 #include "collector/drain/totals.hpp"
@@ -25,12 +26,18 @@ class Pass {
 public:
     Pass(Ledger& ledger, Totals& totals, const ClockCalibration& clock, SinkPort& sinks,
          const Limits& limits)
-        : ledger_(ledger), totals_(totals), clock_(clock), sinks_(sinks), limits_(limits) {}
+        : ledger_(ledger),
+          totals_(totals),
+          clock_(clock),
+          sinks_(sinks),
+          share_(limits.image_quantum) {}
 
     // Drains `images` once. Returns events applied; `moved` gets the images whose account changed. `all` waits out the
     // last microsecond, so that everything published before the call is taken: for flush and for an image's end.
     std::uint64_t run(const std::vector<Image*>& images, std::vector<Image*>& moved,
                       bool all = false);
+    // The collector has so little to do that it sleeps or rests: until the next run nobody waits for his turn.
+    void rested() noexcept { busy_since_ns_ = 0; }
     // True if the last run left something that it could have taken.
     bool left_work() const noexcept { return left_work_; }
     // True if the last run had to leave work for want of space in /dev/shm.
@@ -52,6 +59,7 @@ private:
     };
     static constexpr std::size_t kChunk = 512;
 
+    void begin_turns(const std::vector<Image*>& images, bool all);
     bool drain(Image& image);
     void open_feeds(Image& image);
     bool refill(Feed& feed, Image& image);
@@ -70,14 +78,17 @@ private:
     Totals& totals_;
     const ClockCalibration& clock_;
     SinkPort& sinks_;
-    const Limits& limits_;
     Nursery nursery_;
     std::vector<Feed> feeds_;
     std::vector<shm::Event> events_;
     std::vector<std::uint64_t> hashes_;  // of events_, place by place
     std::uint64_t limit_ = 0;            // W
     std::uint64_t far_ahead_ = 0;        // W + 1 s: beyond it a stamp is a clock step
-    std::uint64_t planned_ = 0;          // undo records that sealing will need
+    FairShare share_;
+    std::size_t quantum_ = 0;          // events of an image in this pass
+    std::uint64_t begun_ns_ = 0;       // this pass, CLOCK_MONOTONIC
+    std::uint64_t busy_since_ns_ = 0;  // the first run since the last rest; 0: none
+    std::uint64_t planned_ = 0;        // undo records that sealing will need
     std::vector<Covered> covered_;
     bool left_work_ = false;
     bool is_starved_ = false;

@@ -84,6 +84,16 @@ class RunStorm(tracked.TrackedTest):
         self.assert_nothing_lost(report)
         return kills, stdout, figures(report)
 
+    def test_a_program_s_environment_is_as_long_under_a_process_number_of_one_digit(self):
+        """Or a program that copies its environment would show other figures when process numbers begin anew."""
+        command = [str(tracked.BIN / "tidemark"), "run", "--", tracked.installed("env")]
+        numbered = ["unshare", "--pid", "--fork", "--mount-proc", *command]
+        texts = [tracked.run(words, stderr=subprocess.PIPE) for words in (command, numbered)]
+        self.assertEqual([done.returncode for done in texts], [0, 0], texts)
+        outside, inside = (sorted(done.stdout.split(b"\n")) for done in texts)
+        self.assertNotEqual(outside, inside)
+        self.assertEqual([len(line) for line in outside], [len(line) for line in inside], texts)
+
     def test_a_killed_collector_changes_no_figure_of_a_real_program(self):
         storm = random.Random(SEED)
         total = runs = 0

@@ -62,7 +62,7 @@ class Terminal(TopWorld):
         self.start()
         self.tmux("new-session", "-d", "-x", "80", "-y", "24", "PS1='here> ' exec bash --norc --noprofile -i")
         self.wait_for("here>")
-        self.press("stty -g > before; echo kept-line", "Enter")
+        self.press(f"stty -g > {self.folder}/before; echo kept-line", "Enter")
         self.wait_for("(?m)^kept-line")
         for _ in range(2):
             self.press(f"{world.BIN}/tidemark top" if _ == 0 else "fg", "Enter")
@@ -71,7 +71,7 @@ class Terminal(TopWorld):
             self.press("C-z")
             self.wait_for("Stopped")
             self.assertIn("kept-line", self.wait_for("collector running", absent=True))
-            self.press("clear; echo kept-line; stty -g | diff - before && echo as-before", "Enter")
+            self.press(f"clear; echo kept-line; stty -g | diff - {self.folder}/before && echo as-before", "Enter")
             self.wait_for("(?m)^as-before")
         self.press("fg", "Enter")
         self.wait_for("collector running")

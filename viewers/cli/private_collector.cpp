@@ -30,13 +30,15 @@ constexpr std::int64_t kStopMs = 5000;
 constexpr std::int64_t kTermMs = 2000;
 constexpr std::size_t kLastWords = 512;
 
+// As long each time, whatever the number of this process: a program's environment is part of what it allocates, and two
+// runs of one that does the same are to show the same figures. Seven digits: PID_MAX_LIMIT is 4,194,304.
 std::string new_instance() {
     std::uint32_t random = 0;
     if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random) {
         random = static_cast<std::uint32_t>(model::monotonic_now_ns());
     }
     std::array<char, 48> name{};
-    std::snprintf(name.data(), name.size(), "run-%d-%08x", static_cast<int>(getpid()), random);
+    std::snprintf(name.data(), name.size(), "run-%07d-%08x", static_cast<int>(getpid()), random);
     return name.data();
 }
 

@@ -21,15 +21,19 @@ namespace tidemark::test {
 
 class CountingSink final : public collector::SinkPort {
 public:
-    bool wants_events() const noexcept override { return false; }
+    bool wants_events() const noexcept override { return static_cast<bool>(on_allocation); }
     void push(const collector::SinkRecord& record) noexcept override {
+        if (on_allocation && record.kind == collector::SinkRecord::Kind::kAllocation)
+            on_allocation();
         if (record.kind != collector::SinkRecord::Kind::kLeak) return;
         ++leaks;
         if (on_leak) on_leak();
     }
     std::uint64_t dropped() const noexcept override { return 0; }
     std::atomic<int> leaks{0};
-    std::function<void()> on_leak;  // on the drain thread
+    // On the drain thread. on_allocation is set there, too.
+    std::function<void()> on_leak;
+    std::function<void()> on_allocation;
 };
 
 inline std::string unique_instance() {
