@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every section of the page is made of: tables, and how a figure is written."""
 
+BIN = "build/release/bin/"  # of the commands that repeat a figure
+
 
 def table(head, rows):
     lines = ["| " + " | ".join(head) + " |", "|" + "|".join("---" if i == 1 else "--:" for i in range(len(head))) + "|"]

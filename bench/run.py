@@ -13,6 +13,7 @@ import time
 
 import events
 import measure
+import memory
 import processes
 import programs
 import report
@@ -95,6 +96,13 @@ class Run:
         except (OSError, RuntimeError, ValueError, KeyError) as failure:
             self.fail("python3 under tidemark run", failure)
 
+    def memory(self):
+        say("a program that holds many buffers, under trackers: memory")
+        try:
+            self.results["memory"] = memory.of_trackers(self.bin_dir, self.smoke)
+        except (OSError, RuntimeError, subprocess.SubprocessError) as failure:
+            self.fail("memory under trackers", failure)
+
     def absent(self, rival, why):
         self.results["absent"].append({"rival": rival, "why": why})
 
@@ -115,6 +123,7 @@ class Run:
         self.whole_program()
         say("sqlite3, g++, redis, a storm under trackers")
         self.results["more_programs"] = programs.Programs(self.bin_dir, self.smoke, self).all()
+        self.memory()
         self.name_absent()
         self.results["machine"] = measure.machine(self.compiler, load)
         self.results["failures"] = self.failures

@@ -41,7 +41,7 @@ bool Core::open(std::string& error) {
         std::make_unique<Publisher>(p.stats, p.ledger, p.totals, p.clock, p.configuration, p.sinks);
     p.registry = std::make_unique<Registry>(p.configuration, p.ledger, p.totals, p.clock,
                                             *p.publisher, p.sinks, p.counters);
-    p.pass = std::make_unique<Pass>(p.ledger, p.totals, p.clock, p.sinks, p.configuration.limits);
+    p.pass = std::make_unique<Pass>(p.ledger, p.totals, p.clock, p.sinks);
     p.registry->bell_slot = [&p](std::uint32_t uid) { return p.bells.slot_for(uid); };
     p.on_covered = [this](std::uint64_t image, std::uint32_t device) {
         if (on_covered) on_covered(image, device);
@@ -75,7 +75,7 @@ void Core::run() {
         const std::uint64_t events = p.turn(false);
         const bool ended = p.retire_ended();
         if (shm::monotonic_ns() >= p.next_heartbeat) p.heartbeat();
-        if (events >= kBusyEvents || tasks || ended) continue;
+        if (events >= kBusyEvents || p.stopped_halfway || tasks || ended) continue;
         p.pause(events);
     }
     p.run_tasks(*this);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "collector/core.hpp"
+#include "collector/drain/fair_share.hpp"
 #include "collector/drain/gathering.hpp"
 #include "collector/drain/pass.hpp"
 #include "collector/drain/publisher.hpp"
@@ -37,6 +38,7 @@ struct Core::Parts {
     std::unique_ptr<Registry> registry;
     std::unique_ptr<Pass> pass;
     Gathering gathering;
+    FairShare share{configuration.limits.image_quantum};
 
     std::mutex tasks_mutex;
     std::vector<std::function<void(Core&)>> tasks;
@@ -44,6 +46,7 @@ struct Core::Parts {
     std::uint64_t next_heartbeat = 0;
     std::uint64_t next_measure = 0;
     std::uint64_t live_words_cursor = 0;
+    bool stopped_halfway = false;     // the last turn, and may go on at once
     bool found_something = false;     // that keeps the next rest short
     bool polls = false;               // a watched ring's producer rings no bell
     std::uint64_t slots_version = 0;  // that rings were told of
@@ -59,7 +62,7 @@ struct Core::Parts {
     std::vector<Image*> with_news(bool all);
     bool look_before_sleep();
     std::uint64_t turn(bool all);
-    std::uint64_t drain(const std::vector<Image*>& images, bool all);
+    std::uint64_t drain(const std::vector<Image*>& images, std::uint32_t most, bool all);
     void tell_starved();
     bool retire_ended();
     void retire_all_ended();

@@ -53,7 +53,7 @@ bool Core::Parts::look_before_sleep() {
 
 // After a turn that took so many events, which are few.
 void Core::Parts::pause(std::uint64_t events) {
-    pass->rested();
+    share.rested();
     if (pass->is_starved()) {
         const timespec wait{0, static_cast<long>(kStarvedNs)};
         nanosleep(&wait, nullptr);

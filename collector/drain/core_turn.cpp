@@ -28,19 +28,24 @@ std::vector<Image*> Core::Parts::with_news(bool all) {
 
 std::uint64_t Core::Parts::turn(bool all) {
     const std::vector<Image*> news = with_news(all);
+    stopped_halfway = false;
     if (news.empty()) return 0;
-    const std::uint64_t events = drain(news, all);
+    const std::uint32_t most =
+        all ? configuration.limits.image_quantum : share.begin_turn(news, shm::monotonic_ns());
+    const std::uint64_t events = drain(news, most, all);
+    if (!all) share.end_turn(news, pass->stopped_before());
+    stopped_halfway = events != 0 && pass->left_work() && !pass->is_starved();
     // Those that this pass did not come to are first in the next.
     registry->rota().begin_with(pass->stopped_before());
     return events;
 }
 
-std::uint64_t Core::Parts::drain(const std::vector<Image*>& images, bool all) {
+std::uint64_t Core::Parts::drain(const std::vector<Image*>& images, std::uint32_t most, bool all) {
     const std::uint64_t begun = shm::monotonic_ns();
     for (Image* image : images)
         registry->refresh_declarations(*image);
     std::vector<Image*> moved;
-    const std::uint64_t events = pass->run(images, moved, all);
+    const std::uint64_t events = pass->run(images, moved, most, all);
     tell_starved();
     if (moved.empty()) return events;
     busy_images.clear();
@@ -81,7 +86,7 @@ bool Core::Parts::retire_ended() {
     registry->may_have_ended = !ended.empty();
     for (Image* image : ended) {
         if (image->ring) {
-            drain({image}, true);
+            drain({image}, configuration.limits.image_quantum, true);
             const bool readable = image->ring->quarantine() == TIDEMARK_QUARANTINE_NONE;
             if (readable && image->ring->has_news()) {
                 registry->rota().watch(*image);

@@ -14,7 +14,6 @@
 
 #include "collector/drain/clock_calibration.hpp"
 #include "collector/drain/coverage.hpp"
-#include "collector/drain/fair_share.hpp"
 #include "collector/drain/image.hpp"
 #include "collector/drain/ledger.hpp"
 #include "collector/drain/totals.hpp"
@@ -24,20 +23,13 @@ namespace tidemark::collector {
 // Drain thread only.
 class Pass {
 public:
-    Pass(Ledger& ledger, Totals& totals, const ClockCalibration& clock, SinkPort& sinks,
-         const Limits& limits)
-        : ledger_(ledger),
-          totals_(totals),
-          clock_(clock),
-          sinks_(sinks),
-          share_(limits.image_quantum) {}
+    Pass(Ledger& ledger, Totals& totals, const ClockCalibration& clock, SinkPort& sinks)
+        : ledger_(ledger), totals_(totals), clock_(clock), sinks_(sinks) {}
 
-    // Drains `images` once. Returns events applied; `moved` gets the images whose account changed. `all` waits out the
+    // Drains `images` once, about `share` events of each at most. Returns events applied; `moved` gets the images whose account changed. `all` waits out the
     // last microsecond, so that everything published before the call is taken: for flush and for an image's end.
     std::uint64_t run(const std::vector<Image*>& images, std::vector<Image*>& moved,
-                      bool all = false);
-    // The collector has so little to do that it sleeps or rests: until the next run nobody waits for his turn.
-    void rested() noexcept { busy_since_ns_ = 0; }
+                      std::uint32_t share, bool all);
     // True if the last run left something that it could have taken.
     bool left_work() const noexcept { return left_work_; }
     // True if the last run had to leave work for want of space in /dev/shm.
@@ -59,7 +51,6 @@ private:
     };
     static constexpr std::size_t kChunk = 512;
 
-    void begin_turns(const std::vector<Image*>& images, bool all);
     bool drain(Image& image);
     void open_feeds(Image& image);
     bool refill(Feed& feed, Image& image);
@@ -84,11 +75,9 @@ private:
     std::vector<std::uint64_t> hashes_;  // of events_, place by place
     std::uint64_t limit_ = 0;            // W
     std::uint64_t far_ahead_ = 0;        // W + 1 s: beyond it a stamp is a clock step
-    FairShare share_;
-    std::size_t quantum_ = 0;          // events of an image in this pass
-    std::uint64_t begun_ns_ = 0;       // this pass, CLOCK_MONOTONIC
-    std::uint64_t busy_since_ns_ = 0;  // the first run since the last rest; 0: none
-    std::uint64_t planned_ = 0;        // undo records that sealing will need
+    std::size_t share_ = 0;              // most events of an image in this run
+    std::size_t chunk_ = kChunk;         // records that are copied of a lane at once
+    std::uint64_t planned_ = 0;          // undo records that sealing will need
     std::vector<Covered> covered_;
     bool left_work_ = false;
     bool is_starved_ = false;
