@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -67,6 +68,12 @@ def promtool(*arguments, text=None):
     return subprocess.run(
         ["promtool", *map(str, arguments)], input=text, capture_output=True, text=True, timeout=60, check=False
     )
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def temporary_folder():

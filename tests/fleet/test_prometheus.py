@@ -4,7 +4,6 @@ what an operator asks."""
 import json
 import os
 import signal
-import socket
 import subprocess
 import unittest
 import urllib.error
@@ -17,12 +16,6 @@ from fleet import ROOT, FleetWorld, Program, ended, wait_until
 EVENTS = 50_000  # more than all lanes of a program hold
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Prometheus(FleetWorld):
     def watch(self, target):
         """Prometheus scrapes `target` five times a second; it is ended with the test."""
@@ -33,7 +26,7 @@ class Prometheus(FleetWorld):
                 "scrape_configs": [{"job_name": "tidemark", "static_configs": [{"targets": [target]}]}],
             })
         )  # fmt: skip
-        port = free_port()
+        port = fleet.free_port()
         self.api = f"http://127.0.0.1:{port}/api/v1"
         log = self.enterContext(open(self.folder / "prometheus.log", "wb"))
         process = subprocess.Popen(
