@@ -20,6 +20,8 @@ namespace {
 constexpr int kEventBatch = 64;
 constexpr int kReadBatch = 256;
 constexpr int kBetweenLooks = 4096;  // events
+// A collector that gathers events rests for 2 ms at most (docs/decisions/gathering.md), and then sleeps if none came.
+constexpr long kUntilAsleep_us = 6000;
 
 std::uint64_t now() { return model::monotonic_now_ns(); }
 
@@ -124,7 +126,7 @@ private:
         arrived(producer_.flush());
         std::uint64_t expected = readable();
         repeat(share, [&] {
-            rest_us(2000);
+            rest_us(kUntilAsleep_us);
             const std::uint64_t begun = now();
             producer_.allocate(128);
             ++expected;
