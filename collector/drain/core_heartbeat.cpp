@@ -83,7 +83,8 @@ void Core::Parts::look_at_live_words() {
             registry->rota().watch(*image);
         }
     }
-    if (!some.empty() && drain(some, configuration.limits.image_quantum, false) != 0) found_something = true;
+    // Events are for the turns.
+    if (!some.empty() && drain(some, FairShare::kFewest, false) != 0) found_something = true;
     for (Image* image : some) {
         if (image->ring && !image->ended) registry->ring_released(image->ring->name());
         found_something |= image->ended;

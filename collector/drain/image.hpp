@@ -32,8 +32,8 @@ struct Image {
     static constexpr std::uint32_t kNoGroup = UINT32_MAX;
     std::uint32_t news_group = kNoGroup;  // of its ring; the rota's
     bool is_watched_ring = false;         // the rota's
-    std::uint64_t turn = 0;               // the last one that it had news for; these two are FairShare's
-    std::uint64_t waits_since_ns = 0;     // CLOCK_MONOTONIC
+    std::uint64_t turn = 0;  // the last one that it had news for; these two are FairShare's
+    std::uint64_t waits_since_ns = 0;  // CLOCK_MONOTONIC
     CountedAccount counted;
     bool ended = false;  // its producer let go; what is published is still to be drained
     bool ended_by_exec = false;

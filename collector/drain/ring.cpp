@@ -1,18 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "collector/drain/ring.hpp"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
 #include "shm/bell_ring.hpp"
-#include "shm/call_sites.hpp"
-#include "shm/clock.hpp"
 #include "shm/fault_guard.hpp"
 #include "shm/kill_point.hpp"
 
@@ -31,114 +23,11 @@ void copy_device(shm::DeviceDeclaration& to, const shm::DeviceDeclaration& from)
     if (to.name[0] != '\0') std::memcpy(to.name + 1, from.name + 1, sizeof to.name - 2);
 }
 
-// Address space is shared by all rings: one of many terabytes, which costs its maker nothing, would take it from others.
-constexpr std::uint64_t kLargestObject =
-    shm::kMaxRingBudget + shm::call_site_bytes(shm::kMostFrames) + shm::kBlocksOffset;
-
 constexpr std::uint64_t kMostLost = std::uint64_t{1} << 48;
 
 }  // namespace
 
-std::unique_ptr<Ring> Ring::attach(const std::string& name, const std::string& instance,
-                                   Refusal& why, std::string& error) {
-    why = Refusal::kBroken;
-    std::unique_ptr<Ring> ring(new Ring);
-    ring->name_ = name;
-    // Root serves everybody's rings: the owner is then whoever owns it, and its pid must agree (registry.cpp).
-    const std::string path = "/dev/shm/" + name;
-    struct stat status = {};
-    if (lstat(path.c_str(), &status) != 0) {
-        error = "cannot look at " + path + ": gone";
-        return nullptr;
-    }
-    // Most junk is known by that alone, without opening it.
-    if (!S_ISREG(status.st_mode) ||
-        static_cast<std::uint64_t>(status.st_size) < shm::kBlocksOffset) {
-        error = "cannot attach " + path + ": " +
-                (S_ISREG(status.st_mode) ? "too small for a ring" : "not a regular file") +
-                "; it is left alone";
-        return nullptr;
-    }
-    const uid_t expected = geteuid() == 0 ? status.st_uid : geteuid();
-    if (status.st_uid != expected) {
-        why = Refusal::kNotOurs;
-        return nullptr;
-    }
-    int reason = 0;
-    if (!shm::Segment::open(name, shm::Segment::Access::kReadWrite, expected, shm::kBlocksOffset,
-                            ring->segment_, error, &reason)) {
-        if (reason == EMFILE || reason == ENFILE || reason == ENOMEM) why = Refusal::kExhausted;
-        return nullptr;
-    }
-    ring->guard_ = shm::FaultGuard::add(ring->segment_.data(), ring->segment_.size());
-    if (ring->guard_ < 0) {
-        why = Refusal::kExhausted;
-        error = "cannot attach " + path + ": as many rings are attached as can be guarded";
-        return nullptr;
-    }
-    std::memcpy(static_cast<void*>(&ring->copy_), ring->segment_.data(), sizeof ring->copy_);
-    const shm::RingHeader& said = ring->copy_;
-    if (!ring->check(error)) {
-        // What names another instance is that one's to tell of.
-        const bool is_ring = said.magic == shm::kRingMagic && *said.instance != '\0';
-        if (is_ring && instance != said.instance) why = Refusal::kNotOurs;
-        return nullptr;
-    }
-    ring->call_sites_ =
-        call_site_places(ring->segment_.data(), ring->segment_.size(), said.stacks_offset,
-                         said.modules_offset, said.stack_frames);
-    const char* wanted = ring->copy_.instance;
-    const bool takes =
-        *wanted != '\0' ? instance == wanted : shm::takes_unnamed_rings(instance.c_str(), expected);
-    if (!takes) {
-        why = Refusal::kNotOurs;
-        return nullptr;
-    }
-    if (!ring->segment_.lock_byte(shm::kConsumerLockByte)) {
-        why = Refusal::kTaken;
-        return nullptr;
-    }
-    ring->segment_.release_descriptor();
-    why = Refusal::kNone;
-    return ring;
-}
-
 Ring::~Ring() { shm::FaultGuard::remove(guard_); }
-
-bool Ring::check(std::string& error) {
-    copy_.instance[sizeof copy_.instance - 1] = '\0';
-    copy_.name[sizeof copy_.name - 1] = '\0';
-    copy_.command[sizeof copy_.command - 1] = '\0';
-    char name[sizeof shm::kRingPrefix + 16];
-    std::snprintf(name, sizeof name, "%s%016llx", shm::kRingPrefix,
-                  static_cast<unsigned long long>(copy_.image));
-    const char* wrong = nullptr;
-    if (copy_.magic != shm::kRingMagic)
-        wrong = "it does not begin as a ring segment";
-    else if (copy_.byte_order != shm::kRingByteOrder)
-        wrong = "another byte order";
-    else if (copy_.major != shm::kRingMajor)
-        wrong = "made by another version of the producer library";
-    else if (copy_.features_incompatible != 0)
-        wrong = "it needs features that this collector lacks";
-    else if (copy_.lane_count != shm::kMaxLanes || copy_.lane_size != sizeof(shm::Lane) ||
-             copy_.lanes_offset != shm::kLanesOffset || copy_.blocks_offset != shm::kBlocksOffset ||
-             copy_.object_size != segment_.size()) {
-        wrong = "its layout contradicts its version";
-    } else if (copy_.object_size > kLargestObject) {
-        wrong = "it is larger than any ring may be";
-    } else if (copy_.clock_kind != static_cast<std::uint32_t>(shm::ClockKind::kMonotonic) &&
-               copy_.clock_kind != static_cast<std::uint32_t>(shm::choose_clock())) {
-        wrong = "it is stamped by a clock that is not trusted here";
-    } else if (copy_.image == 0 || name_ != name) {
-        wrong = "its name is not its image";
-    } else if (copy_.uid != segment_.owner()) {
-        wrong = "it claims another user";
-    }
-    if (wrong == nullptr) return true;
-    error = "cannot attach /dev/shm/" + name_ + ": " + wrong + "; it is left alone";
-    return false;
-}
 
 void Ring::resume(const std::vector<shm::LanePosition>& positions) {
     lanes_.clear();

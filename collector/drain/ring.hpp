@@ -86,6 +86,9 @@ public:
 
 private:
     Ring() = default;
+    Refusal open(std::string& error);
+    // What the copy of its header says: whether it is a ring, and whose.
+    Refusal judge(const std::string& instance, std::string& error);
     bool check(std::string& error);
     shm::RingHeader& header() const noexcept {
         return *reinterpret_cast<shm::RingHeader*>(segment_.data());

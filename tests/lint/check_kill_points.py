@@ -27,7 +27,7 @@ PRIVATE = (
     ("producer/call_site", r"&modules\."),
     ("producer/stack_table", r"&(unready|grown|ready|next|place)\b"),  # the index, and how far memory is present
     ("collector/", r"parts|journal_?$"),  # threads of the collector; the journal's store() has points of its own
-    ("shm/bell_slots", "own_"),  # the collector's own futex
+    ("shm/bell_sleep", "own_"),  # the collector's own futex
     ("shm/fault_guard", r"(ranges|used)"),
     ("shm/kill_point", ""),
     ("shm/lane_reader", "words"),  # the consumer's copy of a record
