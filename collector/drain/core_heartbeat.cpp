@@ -26,18 +26,19 @@ void Core::Parts::heartbeat() {
     stats.heartbeat(shm::monotonic_ns(CLOCK_REALTIME), now);
     look_at_live_words();
     registry->tell_overdue(now);
-    registry->forget_old(now);
+    const std::vector<Image*> handed_on = registry->forget_old(now);
     registry->give_back_some();  // also where there never is a pause
     registry->audit_step();
     if (now >= next_measure || (registry->has_waiting() && next_measure - now > kWaitingNs))
         measure_rings();
-    publish_missing();
+    publish_missing(handed_on);
     if (!stats.in_place()) replace_stats_segment();
 }
 
-// With a heartbeat: also what there was no space for in the segment.
-void Core::Parts::publish_missing() {
-    std::vector<Image*> images = not_shown_yet();
+// With a heartbeat: these, and what there was no space for in the segment.
+void Core::Parts::publish_missing(std::vector<Image*> images) {
+    const std::vector<Image*> fresh = not_shown_yet();
+    images.insert(images.end(), fresh.begin(), fresh.end());
     if (publisher->has_missing())
         for (auto& [number, image] : registry->images())
             if (image->rows_lack_space && image->account) images.push_back(image.get());

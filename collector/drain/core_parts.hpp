@@ -67,7 +67,7 @@ struct Core::Parts {
     bool retire_ended();
     void retire_all_ended();
     void heartbeat();
-    void publish_missing();
+    void publish_missing(std::vector<Image*> images);
     std::vector<Image*> not_shown_yet();
     void look_at_live_words();
     void measure_rings();

@@ -186,7 +186,8 @@ void Publisher::publish_history(std::uint32_t index, Total& total, std::uint64_t
 void Publisher::sample(tidemark_stats_sample* ring, std::uint32_t count, std::uint64_t period,
                        std::uint64_t unix_ns, std::uint64_t current, std::uint64_t highest) {
     tidemark_stats_sample& place = ring[unix_ns / period % count];
-    const bool same_period = place.time / period == unix_ns / period;
+    const bool same_period =
+        place.time / period == unix_ns / period && place.current != TIDEMARK_SAMPLE_UNKNOWN;
     shm::publish_sample(place, unix_ns, current,
                         same_period ? std::max(place.highest, highest) : highest);
 }

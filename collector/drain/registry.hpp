@@ -73,8 +73,8 @@ public:
     bool give_back_some();
     // The accounts of exited images again, so that they can be published into another segment.
     void reopen_exited();
-    // Exited images whose grace is over.
-    void forget_old(std::uint64_t now_ns);
+    // Exited images whose grace is over. Those that are another one's children now, and must be published.
+    std::vector<Image*> forget_old(std::uint64_t now_ns);
     // Objects of this instance that belong to nothing; names of what was unlinked.
     std::vector<std::string> clean();
     // Rings whose makers died before they had their names. What was removed.
@@ -107,6 +107,8 @@ private:
     void refuse(const std::string& name, const std::string& error);
     bool claims_another_users_process(const Ring& ring) const;
     bool is_foreign(const shm::RingHeader& said) const;
+    std::uint64_t starter_of(const shm::RingHeader& said) const;
+    void hand_on(std::uint64_t forgotten, std::vector<Image*>& handed_on);
     std::unique_ptr<Account> account_for(const Ring& ring, const ImageIdentity& identity);
     ImageIdentity identify(const Ring& ring);
     void end_predecessor(ImageIdentity& identity);

@@ -57,6 +57,9 @@ void Registry::attach(std::unique_ptr<Ring> ring) {
     // and a flush for a publication that was (ours, before the scan).
     image.ring->give_back(image.account->positions);
     image.ring->mark_published(image.account->positions);
+    // Its predecessor may have been forgotten by ours.
+    if (!image.identity.forked && images_.count(image.identity.parent_image) == 0)
+        image.identity.parent_image = starter_of(image.ring->identity());
     refresh_declarations(image);
     image.ring->announce(bell_slot ? bell_slot(image.identity.uid) : -1,
                          static_cast<std::uint32_t>(getpid()));
@@ -88,11 +91,17 @@ ImageIdentity Registry::identify(const Ring& ring) {
     std::memcpy(identity.name, said.name, sizeof identity.name);
     std::memcpy(identity.command, said.command, sizeof identity.command);
     if (identity.forked) return identity;
-    // The process that started this one, as far as it is tracked.
-    const auto parent = by_pid_.find(said.parent_pid);
-    if (parent != by_pid_.end() && !foreign && !images_.at(parent->second)->exited)
-        identity.parent_image = parent->second;
+    identity.parent_image = starter_of(said);
     return identity;
+}
+
+// The process that started this one, as far as it is tracked.
+std::uint64_t Registry::starter_of(const shm::RingHeader& said) const {
+    const auto parent = by_pid_.find(said.parent_pid);
+    if (parent == by_pid_.end() || is_foreign(said)) return 0;
+    const Image& image = *images_.at(parent->second);
+    const bool is_older = image.identity.start_ticks <= said.start_ticks;
+    return is_older && !image.exited ? parent->second : 0;
 }
 
 // An exec in place: same process, another image. The old ring's mapping is gone, so its end need not be waited for; it

@@ -25,10 +25,11 @@ bool is_younger_than(const std::string& object, time_t seconds) {
 
 }  // namespace
 
-void Registry::forget_old(std::uint64_t now_ns) {
+std::vector<Image*> Registry::forget_old(std::uint64_t now_ns) {
+    std::vector<Image*> handed_on;
     while (!exited_.empty()) {
         const auto place = images_.find(exited_.front());
-        if (place != images_.end() && now_ns < place->second->forget_at_ns) return;
+        if (place != images_.end() && now_ns < place->second->forget_at_ns) return handed_on;
         exited_.pop_front();
         if (place == images_.end()) continue;
         publisher_.remove(*place->second);
@@ -36,13 +37,26 @@ void Registry::forget_old(std::uint64_t now_ns) {
         const auto newest = by_pid.find(place->second->identity.pid);
         if (newest != by_pid.end() && newest->second == place->first) by_pid.erase(newest);
         shm::Segment::unlink(Account::name_of(configuration_.instance, place->first));
+        hand_on(place->first, handed_on);
         images_.erase(place);
         ++forgotten_;
     }
     // After a storm of short-lived programs the heap is mostly holes; what is left of it goes back.
-    if (forgotten_ < (alive_.empty() ? kTrimAfterRush : kTrimAfter)) return;
-    forgotten_ = 0;
-    malloc_trim(0);
+    if (forgotten_ >= (alive_.empty() ? kTrimAfterRush : kTrimAfter)) {
+        forgotten_ = 0;
+        malloc_trim(0);
+    }
+    return handed_on;
+}
+
+// What an image became by exec stays the child of the process that started both.
+void Registry::hand_on(std::uint64_t forgotten, std::vector<Image*>& handed_on) {
+    for (Image* image : alive_) {
+        if (image->identity.parent_image != forgotten || image->identity.forked || !image->ring)
+            continue;
+        image->identity.parent_image = starter_of(image->ring->identity());
+        handed_on.push_back(image);
+    }
 }
 
 std::vector<std::string> Registry::remove_unfinished() {

@@ -5,11 +5,29 @@
 #include <cstring>
 
 #include "collector/drain/stats_layout.hpp"
+#include "shm/clock.hpp"
 #include "shm/kill_point.hpp"
 #include "shm/latch.hpp"
 #include "shm/stats_words.hpp"
 
 namespace tidemark::collector {
+namespace {
+
+// A ring of samples whose writer is gone: says so at the first whole period that nobody looked at.
+void mark_absence(tidemark_stats_sample* ring, std::uint32_t count, std::uint64_t period,
+                  std::uint64_t last_beat_ns) {
+    const std::uint64_t now = shm::monotonic_ns(CLOCK_REALTIME);
+    std::uint64_t last = last_beat_ns;
+    for (std::uint32_t i = 0; i < count; ++i)
+        if (ring[i].time <= now) last = std::max(last, ring[i].time);
+    const std::uint64_t first = last / period + 1;
+    if (first >= now / period) return;
+    shm::publish_sample(ring[first % count], first * period, TIDEMARK_SAMPLE_UNKNOWN,
+                        TIDEMARK_SAMPLE_UNKNOWN);
+}
+
+}  // namespace
+
 tidemark_stats_table& StatsSegment::table(tidemark_stats_table_id id) noexcept {
     return reinterpret_cast<tidemark_stats_table*>(segment_.data() +
                                                    sizeof(tidemark_stats_header))[id];
@@ -109,6 +127,11 @@ bool StatsSegment::inherit_samples(std::uint32_t series, std::uint32_t device,
     }
     std::memcpy(segment_.data() + samples_offset(series, false),
                 predecessor_.data() + row.fine_offset, bytes);
+    const std::uint64_t beat = tidemark_reader_heartbeat_unix_ns(&reader);
+    mark_absence(samples(series, false), TIDEMARK_HISTORY_FINE_COUNT,
+                 TIDEMARK_HISTORY_FINE_PERIOD_NS, beat);
+    mark_absence(samples(series, true), TIDEMARK_HISTORY_COARSE_COUNT,
+                 TIDEMARK_HISTORY_COARSE_PERIOD_NS, beat);
     return true;
 }
 

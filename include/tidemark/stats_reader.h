@@ -155,7 +155,7 @@ static inline int tidemark_reader_sample(const tidemark_reader* reader, uint64_t
 }
 
 /* The last change within the fine (100 ms) or coarse (1 s) period that holds `unix_ns`. FREE: nothing changed in it, so
- * what the period before ended with still holds. */
+ * what the period before ended with still holds, which may be TIDEMARK_SAMPLE_UNKNOWN. */
 static inline int tidemark_reader_history(const tidemark_reader* reader,
                                           const tidemark_history_row* row, int coarse,
                                           uint64_t unix_ns, tidemark_stats_sample* sample) {

@@ -66,11 +66,9 @@ private:
     std::uint64_t until_;
 };
 
-// A collector that started anew cannot vouch that nothing changed while there was none. Its first samples may bear a
-// stamp from just before its segment was made.
-std::uint64_t started_before(const StatsReader& reader) {
-    const std::uint64_t created = reader.header().created_unix_ns;
-    return created > kCoarse.period ? created - kCoarse.period : 0;
+// Where no collector looked, the value before is no answer.
+std::optional<tidemark_stats_sample> known(std::optional<tidemark_stats_sample> sample) {
+    return sample && sample->current != TIDEMARK_SAMPLE_UNKNOWN ? sample : std::nullopt;
 }
 
 // Nothing changed from point `from` to before `to`.
@@ -103,22 +101,20 @@ PoolHistory read_history(const StatsReader& reader, const tidemark_history_row& 
     const std::uint64_t first = end - std::min({wanted, ring.count, end});
     PoolHistory history{row.device, row.pool, name_of(row), first * ring.period, ring.period, {}};
     history.points.reserve(end - first);
-    auto last = Before(reader, row, window.until_unix_ns).find(ring, first);
-    const std::uint64_t started = started_before(reader);
-    const auto is_old = [&](const auto& sample) { return sample && sample->time < started; };
+    auto last = known(Before(reader, row, window.until_unix_ns).find(ring, first));
     history.points.resize(end - first);
     std::size_t filled = 0;
     for (std::size_t i = 0; i < history.points.size(); ++i) {
         const auto sample = reader.history(row, ring.coarse, (first + i) * ring.period);
         if (!sample) continue;
-        if (last && (!is_old(last) || is_old(sample))) {
+        if (last) {
             stand(history, filled, i, last->current, known_until);
         }
-        history.points[i] = {sample->current, sample->highest};
-        last = sample;
+        last = known(sample);
+        if (last) history.points[i] = {last->current, last->highest};
         filled = i + 1;
     }
-    if (last && !is_old(last)) {
+    if (last) {
         stand(history, filled, history.points.size(), last->current, known_until);
     }
     return history;

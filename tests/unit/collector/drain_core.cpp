@@ -280,6 +280,34 @@ TEST_CASE("an image at rest is audited in the background, and its table agrees w
     CHECK(core.collector().audit_differences == 0);
 }
 
+TEST_CASE(
+    "what a program became by exec is its starter's child once the first image is forgotten") {
+    constexpr std::int32_t kNobody = 4'194'303;  // a pid that no kernel gives
+    RunningCore core(unique_instance(), false, 0);
+    std::optional<HandRing> starter, first, second;
+    const auto make = [&](std::optional<HandRing>& ring) {
+        core.ask([&](tidemark::collector::Core& c) {
+            tidemark::shm::RingHeader& header = ring.emplace(core.configuration.instance).header();
+            if (&ring != &starter) {
+                header.parent_pid = header.pid;
+                header.pid = kNobody;
+                header.start_ticks = starter->header().start_ticks + 1;
+            }
+            ring->allocate(0, 1, 10);
+            c.flush();
+        });
+    };
+    make(starter);
+    make(first);
+    CHECK(core.process(first->image)->parent_image == starter->image);
+    first->let_go();
+    make(second);
+    while (core.process(first->image))
+        std::this_thread::yield();
+    while (core.process(second->image)->parent_image != starter->image)
+        std::this_thread::yield();
+}
+
 TEST_CASE("history goes on over a restart of the collector") {
     const std::string instance = unique_instance();
     HandRing ring(instance);
@@ -302,6 +330,36 @@ TEST_CASE("history goes on over a restart of the collector") {
         found |= sample && sample->current == 4096;
     }
     CHECK(found);
+}
+
+TEST_CASE("history says where no collector looked, of what did not change too") {
+    constexpr std::uint64_t kPeriod = TIDEMARK_HISTORY_FINE_PERIOD_NS;
+    const auto now = [] { return tidemark::shm::monotonic_ns(CLOCK_REALTIME); };
+    const std::string instance = unique_instance();
+    HandRing ring(instance);
+    {
+        RunningCore core(instance, true);
+        ring.allocate(0, 1, 4096);
+        core.flush();
+    }
+    const std::uint64_t ended = now();
+    while (now() < ended + 3 * kPeriod)
+        std::this_thread::yield();
+    const std::uint64_t begun = now();
+    RunningCore core(instance);
+    core.flush();
+    const auto reader = tidemark::StatsReader::open(instance, nullptr);
+    REQUIRE(reader);
+    const auto row = reader->all<tidemark_history_row>(nullptr).at(0);
+    std::uint64_t absent_since = 0, known_since = 0;
+    for (std::uint64_t time = ended - 10 * kPeriod; time <= now(); time += kPeriod) {
+        const auto sample = reader->history(row, false, time);
+        if (sample && sample->current == TIDEMARK_SAMPLE_UNKNOWN) absent_since = sample->time;
+        if (sample && sample->current == 4096) known_since = sample->time;
+    }
+    CHECK(absent_since >= ended - 10 * kPeriod);
+    CHECK(absent_since <= ended + kPeriod);
+    CHECK(known_since >= begun / kPeriod * kPeriod);
 }
 
 TEST_CASE("a ring stamped in nanoseconds is applied and aged like any other") {

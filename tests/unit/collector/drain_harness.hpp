@@ -43,7 +43,9 @@ inline std::string unique_instance() {
 
 class RunningCore {
 public:
-    explicit RunningCore(const std::string& instance, bool keeps = false) {
+    explicit RunningCore(const std::string& instance, bool keeps = false,
+                         std::optional<std::uint64_t> grace_ns = std::nullopt) {
+        if (grace_ns) configuration.limits.exited_grace_ns = *grace_ns;
         configuration.instance = instance;
         configuration.private_instance = !keeps;
         configuration.limits.live_table_bytes = 64 << 20;

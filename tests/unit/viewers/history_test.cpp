@@ -101,14 +101,25 @@ TEST_CASE("after the collector's last sign of life nothing is known") {
     CHECK(currents(beds.read(model::Resolution::kCoarse, 2)) == Values{10, kUnknown});
 }
 
-TEST_CASE("between the last sample before a restart and the first after it nothing is known") {
+TEST_CASE("from the point where a collector's absence began until the next one nothing is known") {
     Beds beds;
     beds.change(9, 10, 10);
-    beds.change(7, 20, 20);
-    beds.header().created_unix_ns = kNow - 4 * kSecond;
+    beds.change(5, TIDEMARK_SAMPLE_UNKNOWN, TIDEMARK_SAMPLE_UNKNOWN);
+    beds.change(3, 10, 10);  // what its successor found, though nothing had changed
     CHECK(currents(beds.read(model::Resolution::kCoarse, 10)) ==
-          Values{10, 10, 20, kUnknown, kUnknown, kUnknown, kUnknown, kUnknown, kUnknown, kUnknown});
-    beds.change(3, 25, 25);
+          Values{10, 10, 10, 10, kUnknown, kUnknown, 10, 10, 10, 10});
+}
+
+TEST_CASE("several absences stay what they are, and a window may begin in one") {
+    Beds beds;
+    beds.change(9, 10, 10);
+    beds.change(8, TIDEMARK_SAMPLE_UNKNOWN, TIDEMARK_SAMPLE_UNKNOWN);
+    beds.change(6, 10, 10);
+    beds.change(3, TIDEMARK_SAMPLE_UNKNOWN, TIDEMARK_SAMPLE_UNKNOWN);
+    beds.change(1, 10, 10);
     CHECK(currents(beds.read(model::Resolution::kCoarse, 10)) ==
-          Values{10, 10, 20, kUnknown, kUnknown, kUnknown, 25, 25, 25, 25});
+          Values{10, kUnknown, kUnknown, 10, 10, 10, kUnknown, kUnknown, 10, 10});
+    CHECK(currents(beds.read(model::Resolution::kCoarse, 3)) == Values{kUnknown, 10, 10});
+    CHECK(currents(beds.read(model::Resolution::kCoarse, 8)) ==
+          Values{kUnknown, 10, 10, 10, kUnknown, kUnknown, 10, 10});
 }
