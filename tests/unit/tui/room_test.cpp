@@ -43,13 +43,13 @@ std::vector<std::string> whole_words(const std::string& row) {
 // A program whose live buffers grew by 2,777 while it was watched.
 tui::World leaking_world() {
     tui::World world = test::busy_world();
-    model::Process& trainer = world.snapshot.processes[0];
-    for (model::Process& process : world.snapshot.processes) {
-        if (process.image == test::kTrainer) std::swap(trainer, process);
-    }
+    auto& processes = world.snapshot.processes;
+    const auto trainer = std::find_if(processes.begin(), processes.end(), [](const auto& process) {
+        return process.image == test::kTrainer;
+    });
     world.trails = {};
     for (std::uint64_t i = 0; i < 600; ++i) {
-        trainer.usage[0].live = 100'000 + i * 2777 / 599;
+        trainer->usage[0].live = 100'000 + i * 2777 / 599;
         world.trails.sample(world.snapshot, 1);
     }
     world.growth = {{{0, 0, "DRAM", 100 << 20, 700 << 20, 754'000}}, true};
