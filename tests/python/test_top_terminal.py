@@ -101,6 +101,41 @@ class Terminal(TopWorld):
         self.wait_for("ended 0")
         self.assertEqual((self.folder / "before").read_text(), (self.folder / "after").read_text())
 
+    def send(self, text):
+        """The bytes of one key, at once."""
+        self.tmux("send-keys", "-H", *(f"{byte:02x}" for byte in text.encode()))
+
+    def test_keys_that_terminfo_does_not_know_are_no_others(self):
+        self.start()
+        for name in ("xterm-256color", "vt100", "linux"):
+            self.socket += "x"
+            self.tmux("new-session", "-d", "-x", "120", "-y", "13",
+                      f"env TERM={name} {world.BIN}/tidemark top; echo ended $?; sleep 1000")  # fmt: skip
+            self.wait_for("(?s)collector running.*DRAM.")
+            self.press("?")
+            for home, end in (("[1~", "[4~"), ("[7~", "[8~"), ("[H", "[F"), ("OH", "OF")):
+                self.wait_for("move; PgUp")
+                self.send("\x1b" + end)
+                self.wait_for("a bar is a pool")
+                self.send("\x1b" + home)
+            self.send("\x1b[6~")
+            self.wait_for("move; PgUp", absent=True)
+            self.send("\x1b[5~")
+            self.wait_for("move; PgUp")
+            self.press("q", "/", "12345", "Enter")
+            # Delete, Insert, Ctrl-Home, F13, Alt-Shift-Delete, a paste's begin: none is Esc and other keys.
+            for key in ("[3~", "[2~", "[1;5H", "[25~", "[3;4~", "[200~"):
+                self.send("\x1b" + key)
+            self.press("m")
+            text = self.wait_for("change since")
+            self.assertIn("/12345", text, name)
+            self.assertIsNone(re.search("PID[▼▲]", text), name)
+            self.press("Escape")
+            self.wait_for("/12345", absent=True)
+            self.press("q")
+            self.wait_for("ended 0")
+            self.tmux("kill-server")
+
     def test_a_million_buffers_are_read_while_keys_are_answered(self):
         self.start()
         program = subprocess.Popen([world.PYTHON, "-c", LARGE], env=self.environment, text=True, stdout=subprocess.PIPE)

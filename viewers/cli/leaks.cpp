@@ -28,7 +28,8 @@ public:
         return R"(Usage: tidemark leaks [PID | FILE] [options]
 
 What programs had allocated when they ended (the collector keeps them for 60 s),
-which pools only grew lately, and what running programs hold. PID: one process.
+which pools only grew lately (never falling by more than a quarter of the rise),
+and what running programs hold. PID: one process.
 FILE: what `tidemark run --json -o FILE` or the collector's leak log wrote.
 
   --top N                 so many of each kind as text (10); 0: all
@@ -89,7 +90,7 @@ LeakFindings findings_of_collector(const Options& options) {
     findings.running = model::holdings_of(snapshot, false);
     model::add_oldest(findings.running,
                       model::read_buffers(snapshot, model::Which::kRunning, options.filter));
-    findings.growing = model::find_growth(source.reader(), snapshot.time_unix_ns);
+    findings.growing = model::find_growth(source.reader(), snapshot.time_unix_ns).growing;
     std::erase_if(findings.growing, [&](const model::Growth& growth) {
         return !options.filter.wants_device(growth.device) ||
                !options.filter.wants_pool(growth.pool_name);

@@ -22,9 +22,14 @@ struct Growth {
     std::uint64_t span_ms = 0;
 };
 
-// A pool grows if its history covers a minute or more and the lowest value of each quarter of that time is above that
-// of the quarter before. `now_unix_ns`: CLOCK_REALTIME.
-std::vector<Growth> find_growth(const StatsReader& reader, std::uint64_t now_unix_ns);
+struct GrowthFindings {
+    std::vector<Growth> growing;
+    bool is_judged = false;  // the history of some pool was long enough
+};
+
+// A pool grows if its history covers a minute or more, the lowest value of each quarter of that time is above that of
+// the quarter before, and it never fell by more than a quarter of its whole rise. `now_unix_ns`: CLOCK_REALTIME.
+GrowthFindings find_growth(const StatsReader& reader, std::uint64_t now_unix_ns);
 
 // A minute of it: less says nothing.
 inline constexpr std::size_t kLeastGrowthSeconds = 60;

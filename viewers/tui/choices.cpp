@@ -40,6 +40,16 @@ std::vector<UserChoice> users_of(const model::Snapshot& snapshot) {
     return users;
 }
 
+Order order_of(const Settings& settings) {
+    const auto has = [&](Column column) {
+        return std::find(settings.columns.begin(), settings.columns.end(), column) !=
+               settings.columns.end();
+    };
+    if (has(settings.sort)) return {settings.sort, settings.descending};
+    const Column other = has(Settings().sort) ? Settings().sort : settings.columns.front();
+    return {other, !info(other).is_text};
+}
+
 std::vector<Column> listed_columns(const Settings& settings) {
     std::vector<Column> listed = settings.columns;
     for (const ColumnInfo& one : kColumnTable) {

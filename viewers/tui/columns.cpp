@@ -20,7 +20,8 @@ std::vector<Column> default_columns() {
 }
 
 std::vector<std::size_t> fitting(const std::vector<Column>& wanted,
-                                 const std::vector<std::size_t>& widths, std::size_t width) {
+                                 const std::vector<std::size_t>& widths, std::size_t width,
+                                 Column kept) {
     std::vector<std::size_t> shown(wanted.size());
     std::iota(shown.begin(), shown.end(), std::size_t{0});
     const auto needed = [&] {
@@ -29,12 +30,14 @@ std::vector<std::size_t> fitting(const std::vector<Column>& wanted,
             sum += widths[i] + 1;
         return sum;
     };
+    const auto expendable = [&](std::size_t i) {
+        return wanted[i] == kept ? 0 : info(wanted[i]).expendable;
+    };
     while (needed() > width + 1) {
-        const auto worst =
-            std::max_element(shown.begin(), shown.end(), [&](std::size_t a, std::size_t b) {
-                return info(wanted[a]).expendable < info(wanted[b]).expendable;
-            });
-        if (worst == shown.end() || info(wanted[*worst]).expendable == 0) break;
+        const auto worst = std::max_element(
+            shown.begin(), shown.end(),
+            [&](std::size_t a, std::size_t b) { return expendable(a) < expendable(b); });
+        if (worst == shown.end() || expendable(*worst) == 0) break;
         shown.erase(worst);
     }
     return shown;

@@ -72,8 +72,10 @@ std::optional<Column> column_named(std::string_view name);
 
 std::vector<Column> default_columns();
 
-// Which columns of these widths fit into `width` with a blank behind each: all, or without the most expendable.
+// Which columns of these widths fit into `width` with a blank behind each: all, or without the most expendable. `kept`
+// is not expendable.
 std::vector<std::size_t> fitting(const std::vector<Column>& wanted,
-                                 const std::vector<std::size_t>& widths, std::size_t width);
+                                 const std::vector<std::size_t>& widths, std::size_t width,
+                                 Column kept);
 
 }  // namespace tidemark::tui

@@ -13,7 +13,7 @@
 
 #include <cstdlib>
 
-#include "viewers/tui/state.hpp"
+#include "viewers/tui/curses_keys.hpp"
 
 namespace tidemark::tui {
 namespace {
@@ -27,57 +27,6 @@ constexpr short kPairWarning = 2;
 constexpr short kPairBad = 3;
 constexpr short kPairAccent = 4;
 constexpr short kPairDim = 5;
-
-// ncurses' own numbers, before ours shadow them.
-constexpr wint_t kNcursesFunction = KEY_F0;
-
-char32_t translated(wint_t key) {
-    switch (key) {
-        case KEY_UP:
-            return Key::kUp;
-        case KEY_DOWN:
-            return Key::kDown;
-        case KEY_LEFT:
-            return Key::kLeft;
-        case KEY_RIGHT:
-            return Key::kRight;
-        case KEY_PPAGE:
-            return Key::kPageUp;
-        case KEY_NPAGE:
-            return Key::kPageDown;
-        case KEY_HOME:
-            return Key::kHome;
-        case KEY_END:
-            return Key::kEnd;
-        case KEY_ENTER:
-            return Key::kEnter;
-        case KEY_BACKSPACE:
-            return Key::kBackspace;
-        case kNcursesFunction + 1:
-            return Key::kF1;
-        case kNcursesFunction + 9:
-            return Key::kF9;
-        case kNcursesFunction + 10:
-            return Key::kF10;
-        default:
-            return 0;
-    }
-}
-
-char32_t plain(wint_t key) {
-    switch (key) {
-        case L'\n':
-        case L'\r':
-            return Key::kEnter;
-        case 27:
-            return Key::kEscape;
-        case 8:
-        case 127:
-            return Key::kBackspace;
-        default:
-            return static_cast<char32_t>(key);
-    }
-}
 
 }  // namespace
 
@@ -97,6 +46,7 @@ std::unique_ptr<Curses> Curses::open(bool colour, std::string& error) {
         return nullptr;
     }
     curses->resume();
+    define_keys();
     return curses;
 }
 
@@ -144,15 +94,7 @@ Size Curses::measure() {
     return {static_cast<std::size_t>(COLS), static_cast<std::size_t>(LINES)};
 }
 
-std::optional<char32_t> Curses::key() {
-    for (;;) {
-        wint_t key = 0;
-        const int kind = get_wch(&key);
-        if (kind == ERR) return std::nullopt;
-        const char32_t meant = kind == KEY_CODE_YES ? translated(key) : plain(key);
-        if (meant != 0) return meant;  // what we have no use for is taken away
-    }
-}
+std::optional<char32_t> Curses::key() { return read_key(); }
 
 void Curses::draw(const Screen& screen) {
     const Size size = screen.size();

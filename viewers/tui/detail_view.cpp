@@ -6,6 +6,7 @@
 #include "viewers/model/names.hpp"
 #include "viewers/model/text.hpp"
 #include "viewers/model/units.hpp"
+#include "viewers/tui/grid.hpp"
 #include "viewers/tui/views.hpp"
 
 namespace tidemark::tui {
@@ -53,49 +54,40 @@ std::vector<Line> identity(Frame& frame, const Process& process) {
     return lines;
 }
 
-Line pool_heading(std::size_t columns) {
-    const Line line = {{left(" POOL", 21) + right("NOW", 12) + right("PEAK", 12) +
-                            right("ALLOCATED", 12) + right("FREED", 12) + right("BUFFERS", 10) +
-                            right("ALLOC/S", 13) + right("COUNT/S", 10),
-                        kDim}};
-    return columns_of(line) <= columns
-               ? line
-               : Line{{left(" POOL", 21) + right("NOW", 12) + right("PEAK", 12) +
-                           right("BUFFERS", 10) + right("ALLOC/S", 13) + right("COUNT/S", 10),
-                       kDim}};
+Grid pool_grid(bool ascii) {
+    return Grid({{"POOL", 20, true, 12},
+                 {"NOW", 11},
+                 {"PEAK", 11},
+                 {"ALLOCATED", 11, false, 0, 3},
+                 {"FREED", 11, false, 0, 4},
+                 {"BUFFERS", 9},
+                 {"ALLOC/S", 12, false, 0, 1},
+                 {"COUNT/S", 9, false, 0, 2}},
+                ascii);
 }
 
-Line pool_figures(Frame& frame, const Process& process, const PoolUsage& pool,
-                  std::size_t columns) {
+Line pool_figures(Frame& frame, const Process& process, const PoolUsage& pool) {
     PoolUsage base;
+    const PoolKey key{process.image, pool.device, pool.pool};
     if (frame.state.mark) {
-        const auto at = frame.state.mark->pools.find({process.image, pool.device, pool.pool});
+        const auto at = frame.state.mark->pools.find(key);
         if (at != frame.state.mark->pools.end()) base = at->second;
     }
-    const auto cell = [&](std::uint64_t PoolUsage::*which, Unit unit, std::size_t width) {
-        const Span span =
-            frame.cells.amount({pool.*which, pool.exact}, {base.*which, base.exact}, unit);
-        return Span{right(span.text, width), span.look};
+    const auto cell = [&](std::uint64_t PoolUsage::*which, Unit unit) {
+        return frame.cells.amount({pool.*which, pool.exact}, {base.*which, base.exact}, unit);
     };
-    const PoolKey key{process.image, pool.device, pool.pool};
-    const auto speed = [&](const std::optional<std::uint64_t>& value, Unit unit,
-                           std::size_t width) {
-        const Span span = frame.cells.rate({value, pool.exact}, unit);
-        return Span{right(span.text, width), span.look};
+    const auto speed = [&](const std::optional<std::uint64_t>& value, Unit unit) {
+        return frame.cells.rate({value, pool.exact}, unit);
     };
-    const std::string name =
-        model::cut(pool_label(pool.device, pool.pool_name), 19, frame.state.ascii);
-    Line line = {{left(" " + name, 21), {Style::kAccent}},
-                 cell(&PoolUsage::current, Unit::kBytes, 12),
-                 {right(frame.cells.figures().peak(pool), 12)}};
-    if (columns >= 102) {
-        line.push_back(cell(&PoolUsage::total_allocated, Unit::kBytes, 12));
-        line.push_back(cell(&PoolUsage::total_freed, Unit::kBytes, 12));
-    }
-    line.push_back(cell(&PoolUsage::live, Unit::kCount, 10));
-    line.push_back(speed(frame.world.trails.bytes_per_second(key), Unit::kBytes, 13));
-    line.push_back(speed(frame.world.trails.count_per_second(key), Unit::kCount, 10));
-    return line;
+    return {{model::cut(pool_label(pool.device, pool.pool_name), 20, frame.state.ascii),
+             {Style::kAccent}},
+            cell(&PoolUsage::current, Unit::kBytes),
+            {frame.cells.figures().peak(pool)},
+            cell(&PoolUsage::total_allocated, Unit::kBytes),
+            cell(&PoolUsage::total_freed, Unit::kBytes),
+            cell(&PoolUsage::live, Unit::kCount),
+            speed(frame.world.trails.bytes_per_second(key), Unit::kBytes),
+            speed(frame.world.trails.count_per_second(key), Unit::kCount)};
 }
 
 // From the lowest to the highest that was seen, which stand beside it.
@@ -117,11 +109,16 @@ std::vector<Line> trail_lines(const Trail& trail, std::size_t columns, bool asci
 
 std::vector<Line> pools(Frame& frame, const Process& process, std::size_t columns) {
     const bool ascii = frame.state.ascii;
+    Grid grid = pool_grid(ascii);
+    for (const PoolUsage& pool : process.usage)
+        grid.add(pool_figures(frame, process, pool));
+    const std::vector<Line> figures = grid.lines(columns);
     std::vector<Line> lines = {
         rule({{"pools over time", kTitle}}, " graphs: seen by this viewer ", columns, ascii),
-        pool_heading(columns)};
-    for (const PoolUsage& pool : process.usage) {
-        lines.push_back(pool_figures(frame, process, pool, columns));
+        grid.heading(columns)};
+    for (std::size_t i = 0; i < figures.size(); ++i) {
+        const PoolUsage& pool = process.usage[i];
+        lines.push_back(figures[i]);
         const Trail* trail = frame.world.trails.find({process.image, pool.device, pool.pool});
         if (trail != nullptr) add(lines, trail_lines(*trail, columns, ascii));
     }

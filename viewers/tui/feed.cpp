@@ -96,7 +96,7 @@ void Feed::each_second(World& world, const State& state, std::uint64_t now) {
     world.history =
         model::read_history(source_->reader(), {model::Resolution::kCoarse, until, kHistoryPoints});
     if (state.view == View::kLeaks) {
-        world.growing = model::find_growth(source_->reader(), until);
+        world.growth = model::find_growth(source_->reader(), until);
     }
 }
 

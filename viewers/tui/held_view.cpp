@@ -5,8 +5,10 @@
 #include <cstdio>
 
 #include "viewers/model/names.hpp"
+#include "viewers/model/status_lines.hpp"
 #include "viewers/model/text.hpp"
 #include "viewers/model/units.hpp"
+#include "viewers/tui/grid.hpp"
 #include "viewers/tui/views.hpp"
 
 namespace tidemark::tui {
@@ -18,6 +20,7 @@ constexpr std::size_t kTwoColumns = 120;
 constexpr std::size_t kBuffersShown = 10;
 constexpr std::size_t kSitesShown = 8;
 constexpr std::size_t kFramesShown = 4;
+constexpr std::size_t kLeastSite = 14;  // columns; shorter says nothing
 
 void add(std::vector<Line>& lines, const std::vector<Line>& more) {
     lines.insert(lines.end(), more.begin(), more.end());
@@ -60,6 +63,12 @@ std::vector<Line> buffers(const Frame& frame, const std::string& title,
     const std::string caption =
         held.inexact.empty() ? " of " + model::format_count(held.count) + " " : "";
     std::vector<Line> lines = {rule({{title, kTitle}}, caption, columns, ascii)};
+    Grid grid({{"", 10},
+               {"", 10},
+               {"", 19, true, 7},
+               {"", 14, true},
+               {"", kLeastSite, true, kLeastSite, 1}},
+              ascii);
     for (std::size_t i = 0; i < std::min(list.buffers.size(), kBuffersShown); ++i) {
         const model::Buffer& buffer = list.buffers[i];
         char id[24];
@@ -67,15 +76,15 @@ std::vector<Line> buffers(const Frame& frame, const std::string& title,
         std::string site;
         if (buffer.stack != 0) {
             const model::CallFrame* told = model::telling_frame(list.stacks[buffer.stack - 1]);
-            if (told != nullptr) site = "  " + model::printable(model::short_text(*told));
+            if (told != nullptr) site = " " + model::printable(model::short_text(*told));
         }
-        lines.push_back(
-            {{right(model::format_bytes(buffer.size), 12), kBold},
-             {right(buffer.age_ms ? model::format_duration(*buffer.age_ms) : kUnknown, 14)},
-             {"  " + left(pool_label(buffer.device, list.pool_name(buffer)), 19), {Style::kAccent}},
-             {left(id, 15), kDim},
-             {site}});
+        grid.add({{model::format_bytes(buffer.size), kBold},
+                  {buffer.age_ms ? model::format_duration(*buffer.age_ms) : kUnknown},
+                  {" " + pool_label(buffer.device, list.pool_name(buffer)), {Style::kAccent}},
+                  {id, kDim},
+                  {site}});
     }
+    add(lines, grid.lines(columns));
     if (list.buffers.empty()) lines.push_back({{" no list, or no live buffers", kDim}});
     return lines;
 }
@@ -95,15 +104,16 @@ std::vector<Line> sites(const Frame& frame, const HeldBuffers& detail, std::size
         }
     }
     if (detail.sites.empty()) {
-        lines.push_back(
-            {{" not recorded; TIDEMARK_STACKS=8 in its environment records them", kDim}});
+        for (const std::string& text : model::wrapped(
+                 "not recorded; TIDEMARK_STACKS=8 in its environment records them", columns - 1))
+            lines.push_back({{" " + text, kDim}});
     }
     if (!detail.dropped.empty()) lines.push_back({{" " + detail.dropped, {Style::kWarning}}});
     return lines;
 }
 
 void add_beside(std::vector<Line>& lines, std::vector<Line> one, const std::vector<Line>& other,
-                std::size_t columns) {
+                std::size_t columns, bool ascii) {
     if (columns < kTwoColumns) {
         add(lines, one);
         add(lines, other);
@@ -111,7 +121,7 @@ void add_beside(std::vector<Line>& lines, std::vector<Line> one, const std::vect
     }
     const std::size_t half = columns / 2;
     for (std::size_t i = 0; i < std::max(one.size(), other.size()); ++i) {
-        Line line = i < one.size() ? one[i] : Line{};
+        Line line = i < one.size() ? cut(one[i], half - 1, ascii) : Line{};
         const std::size_t have = columns_of(line);
         line.push_back({std::string(half > have ? half - have : 0, ' '), {}});
         if (i < other.size()) line.insert(line.end(), other[i].begin(), other[i].end());
@@ -128,7 +138,8 @@ std::string pool_label(std::uint32_t device, const std::string& name) {
 
 std::vector<Line> held_lines(const Frame& frame, const Process& process, std::size_t columns) {
     const auto& detail = frame.world.detail;
-    const char* dots = frame.state.ascii ? " ..." : " …";
+    const bool ascii = frame.state.ascii;
+    const char* dots = ascii ? " ..." : " …";
     if (!detail || detail->image != process.image) {
         const std::string why =
             frame.state.paused ? " its buffers are not read while paused (u)" : "";
@@ -142,9 +153,9 @@ std::vector<Line> held_lines(const Frame& frame, const Process& process, std::si
         return lines;
     }
     const HeldBuffers& held = *detail->buffers;
-    add_beside(lines, histogram(frame, *detail, half), sites(frame, held, half), columns);
+    add_beside(lines, histogram(frame, *detail, half), sites(frame, held, half), columns, ascii);
     add_beside(lines, buffers(frame, "largest buffers", held.largest, held, half),
-               buffers(frame, "oldest buffers", held.oldest, held, half), columns);
+               buffers(frame, "oldest buffers", held.oldest, held, half), columns, ascii);
     for (const std::string& reason : held.inexact) {
         lines.push_back({{" not exact: " + reason, {Style::kWarning}}});
     }

@@ -3,6 +3,8 @@
 // What keys do, by where they are pressed; update() puts these together.
 #pragma once
 
+#include <cstddef>
+
 #include "viewers/tui/state.hpp"
 
 namespace tidemark::tui {
@@ -18,6 +20,9 @@ void open_overlay(State& state, Overlay overlay);
 
 // The list of signals for the process under the cursor, or a message why nothing can be sent.
 Effect open_signal(State& state, const World& world);
+
+// By how many lines a key moves; 0: it does not.
+std::ptrdiff_t lines_of(char32_t key, std::ptrdiff_t page);
 
 // Keys that move: the cursor of the table, or the lines of the other views. False: it is none of them.
 bool moved(State& state, char32_t key, const World& world);

@@ -8,6 +8,7 @@
 #include "viewers/model/status_lines.hpp"
 #include "viewers/model/text.hpp"
 #include "viewers/model/units.hpp"
+#include "viewers/tui/grid.hpp"
 #include "viewers/tui/views.hpp"
 
 namespace tidemark::tui {
@@ -27,11 +28,6 @@ struct Suspect {
     std::uint64_t grown;  // buffers
 };
 
-std::string pool_text(std::uint32_t device, const std::string& name) {
-    return (device == TIDEMARK_DEVICE_HOST ? std::string("host") : model::device_word(device)) +
-           " " + model::printable(name);
-}
-
 std::vector<Suspect> suspects_of(const World& world, const State& state) {
     std::vector<Suspect> found;
     for (const model::Process& process : world.snapshot.processes) {
@@ -40,7 +36,8 @@ std::vector<Suspect> suspects_of(const World& world, const State& state) {
         for (const model::PoolUsage& pool : process.usage) {
             const Trail* trail = world.trails.find({process.image, pool.device, pool.pool});
             if (trail != nullptr && model::only_grows(trail->live, kLeastSamples)) {
-                found.push_back({&process, &pool, trail, pool.live - trail->live.front()});
+                found.push_back(
+                    {&process, &pool, trail, pool.live - std::min(pool.live, trail->live.front())});
             }
         }
     }
@@ -49,56 +46,71 @@ std::vector<Suspect> suspects_of(const World& world, const State& state) {
     return found;
 }
 
-Line suspect_line(Frame& frame, const Suspect& suspect, std::size_t columns) {
+Grid suspect_grid(bool ascii) {
+    return Grid({{"PID", 7},
+                 {"NAME", 14, true, 9},
+                 {"POOL", 17, true, 13},
+                 {"BUFFERS", 11, false, 0, 1},
+                 {"GREW BY", 10},
+                 {"WATCHED", 12, false, 0, 2},
+                 {"", 0, true, 0, 3}},
+                ascii);
+}
+
+Line suspect_cells(Frame& frame, const Suspect& suspect, std::size_t columns) {
     const model::Process& process = *suspect.process;
     const bool is_long = suspect.trail->seconds >= model::kLeastGrowthSeconds;
-    Values values;
-    for (const std::uint64_t live : suspect.trail->live)
-        values.push_back(live);
+    const Values values(suspect.trail->live.begin(), suspect.trail->live.end());
     const std::size_t wide = columns > 96 ? 24 : 8;
-    return {
-        {right(process.pid ? std::to_string(*process.pid) : kUnknown, 8) + " "},
-        {left(model::cut(model::printable(process.name.value_or("")), 14, frame.state.ascii), 15)},
-        {left(model::cut(pool_text(suspect.pool->device, suspect.pool->pool_name), 17,
-                         frame.state.ascii),
-              18),
-         {Style::kAccent}},
-        {right(frame.cells.figures().live(*suspect.pool), 11), kBold},
-        {right("+" + model::format_count(suspect.grown), 11), {Style::kWarning}},
-        {right(model::format_duration(suspect.trail->seconds * 1000), 13),
-         {is_long ? Style::kPlain : Style::kDim}},
-        {"  " + graph(values, wide, 1, frame.state.ascii, suspect.trail->live.front())[0],
-         {Style::kWarning}}};
+    return {{process.pid ? std::to_string(*process.pid) : kUnknown},
+            {model::cut(model::printable(process.name.value_or("")), 14, frame.state.ascii)},
+            {model::cut(pool_label(suspect.pool->device, suspect.pool->pool_name), 17,
+                        frame.state.ascii),
+             {Style::kAccent}},
+            {frame.cells.figures().live(*suspect.pool), kBold},
+            {"+" + model::format_count(suspect.grown), {Style::kWarning}},
+            {model::format_duration(suspect.trail->seconds * 1000),
+             {is_long ? Style::kPlain : Style::kDim}},
+            {" " + graph(values, wide, 1, frame.state.ascii, suspect.trail->live.front())[0],
+             {Style::kWarning}}};
+}
+
+std::vector<Line> growth_lines(const model::GrowthFindings& growth, std::size_t columns,
+                               bool ascii) {
+    if (growth.growing.empty()) {
+        return {{{growth.is_judged ? " none" : " none; a minute of history is needed", kDim}}};
+    }
+    Grid grid({{"", 21, true, 8}, {""}, {"", 0, true}}, ascii);
+    for (const model::Growth& one : growth.growing) {
+        grid.add({{pool_label(one.device, one.pool_name), {Style::kAccent}},
+                  {"from " + model::format_bytes(one.from_bytes) + " to " +
+                   model::format_bytes(one.to_bytes)},
+                  {"in " + model::format_duration(one.span_ms)}});
+    }
+    return grid.lines(columns);
 }
 
 }  // namespace
 
 std::vector<Line> leak_lines(Frame& frame, std::size_t columns) {
     const bool ascii = frame.state.ascii;
+    Grid grid = suspect_grid(ascii);
     const std::vector<Suspect> suspects = suspects_of(frame.world, frame.state);
-    std::vector<Line> lines = {
-        rule({{"leak suspects: live buffers that only grow", kTitle}}, " Esc: back ", columns,
-             ascii),
-        {{right("PID", 8) + " " + left("NAME", 15) + left("POOL", 18) + right("BUFFERS", 11) +
-              right("GREW BY", 11) + right("WATCHED", 13),
-          kDim}}};
     for (const Suspect& suspect : suspects)
-        lines.push_back(suspect_line(frame, suspect, columns));
+        grid.add(suspect_cells(frame, suspect, columns));
+    std::vector<Line> lines = {rule({{"leak suspects: live buffers that only grow", kTitle}},
+                                    " Esc: back ", columns, ascii),
+                               grid.heading(columns)};
+    const auto add = [&lines](const std::vector<Line>& more) {
+        lines.insert(lines.end(), more.begin(), more.end());
+    };
+    add(grid.lines(columns));
     if (suspects.empty()) {
         lines.push_back({{" none so far; a program must be watched for 8 s at least", kDim}});
     }
     lines.push_back(
         rule({{"pools of devices that only grow", kTitle}}, " published history ", columns, ascii));
-    for (const model::Growth& growth : frame.world.growing) {
-        lines.push_back(
-            {{" " + left(pool_text(growth.device, growth.pool_name), 22), {Style::kAccent}},
-             {"from " + model::format_bytes(growth.from_bytes) + " to "},
-             {model::format_bytes(growth.to_bytes), kBold},
-             {" in " + model::format_duration(growth.span_ms)}});
-    }
-    if (frame.world.growing.empty()) {
-        lines.push_back({{" none; a minute of history is needed", kDim}});
-    }
+    add(growth_lines(frame.world.growth, columns, ascii));
     for (const std::string& text : model::wrapped(kHint, columns - 2))
         lines.push_back({{" " + text, kDim}});
     return lines;

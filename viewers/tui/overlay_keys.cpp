@@ -4,34 +4,47 @@
 #include <algorithm>
 
 #include "viewers/tui/keys.hpp"
+#include "viewers/tui/views.hpp"
 
 namespace tidemark::tui {
 namespace {
 
 constexpr std::size_t kLongestFilter = 64;
 
-// Escape, letter and arrow keys of a list; true if the key was one of them.
+// Keys that move in a list, whose last line is `last`; true if the key was one of them.
+bool moved_in_list(State& state, char32_t key, std::size_t last) {
+    const auto by = lines_of(key, static_cast<std::ptrdiff_t>(box_height(state.size)));
+    const auto at = static_cast<std::ptrdiff_t>(state.overlay_line) + by;
+    state.overlay_line = static_cast<std::size_t>(
+        std::clamp<std::ptrdiff_t>(at, 0, static_cast<std::ptrdiff_t>(last)));
+    return by != 0;
+}
+
+// The same, and those that leave it.
 bool choose_line(State& state, char32_t key, std::size_t count) {
-    const std::size_t last = count == 0 ? 0 : count - 1;
-    if (key == kUp || key == U'k') {
-        state.overlay_line -= state.overlay_line > 0 ? 1 : 0;
-    } else if (key == kDown || key == U'j') {
-        state.overlay_line = std::min(state.overlay_line + 1, last);
-    } else if (key == kEscape || key == U'q') {
+    if (moved_in_list(state, key, count == 0 ? 0 : count - 1)) return true;
+    if (key == kEscape || key == U'q') {
         state.overlay = Overlay::kNone;
-    } else {
-        return false;
+        return true;
     }
-    return true;
+    return false;
+}
+
+// Any other key leaves it.
+void scroll_help(State& state, char32_t key) {
+    const std::size_t lines = help_lines(state).size();
+    const std::size_t last = lines - std::min(lines, box_height(state.size));
+    if (!moved_in_list(state, key, last)) state.overlay = Overlay::kNone;
 }
 
 Effect choose_columns(State& state, char32_t key) {
     std::vector<Column> listed = listed_columns(state.settings);
     std::vector<Column>& shown = state.settings.columns;
-    if (key == kEscape || key == kEnter || key == U'q' || key == U'c') {
+    if (key == kEnter || key == U'c') {
         state.overlay = Overlay::kNone;
         return Effect::kSave;
     }
+    if (key == kEscape || key == U'q') shown = state.columns_before;
     if (choose_line(state, key, listed.size())) return Effect::kNone;
     const std::size_t line = std::min(state.overlay_line, listed.size() - 1);
     const bool is_shown = line < shown.size();
@@ -80,7 +93,7 @@ Effect in_overlay(State& state, char32_t key, const World& world) {
             state.message = "nothing was sent";
             return Effect::kNone;
         default:
-            state.overlay = Overlay::kNone;
+            scroll_help(state, key);
             return Effect::kNone;
     }
 }

@@ -77,7 +77,7 @@ std::vector<Line> help_lines(const State& state) {
         key_line("left right", "sort by another column;  1-9: that one;  r: turn"),
         key_line("/", "filter: name, command, user, pid"),
         key_line("o", "one owner's processes"),
-        key_line("t", "tree; a parent's figures hold its children's"),
+        key_line("t", "tree; a parent sums up what runs below"),
         key_line("Space", "in a tree: hide or show its children"),
         key_line("c", "choose columns (saved)"),
         key_line("d", "devices large, small, none;  x: all that ended, or not"),
@@ -88,8 +88,8 @@ std::vector<Line> help_lines(const State& state) {
         key_line("q", "quit;  F10, Ctrl-C too"),
         {{""}},
         {{"~ not exact   ", {Style::kWarning}},
-         {state.ascii ? "<= at most   >= at least   N/A unknown"
-                      : "≤ at most   ≥ at least   N/A unknown"}},
+         {state.ascii ? "<= at most   >= at least   x ended   N/A unknown"
+                      : "≤ at most   ≥ at least   † ended   N/A unknown"}},
         {{"a bar is a pool's share of its memory; blank in a graph: not known", kDim}}};
     return lines;
 }
@@ -100,9 +100,9 @@ void draw_overlay(Screen& screen, const Frame& frame) {
         case Overlay::kNone:
             return;
         case Overlay::kHelp:
-            return box(screen, "tidemark top", help_lines(state));
+            return box(screen, "tidemark top", help_lines(state), std::nullopt, state.overlay_line);
         case Overlay::kColumns:
-            return box(screen, "columns: Space shows, < > moves, Enter keeps",
+            return box(screen, "Space shows, < > moves, Enter keeps, Esc undoes",
                        column_lines(state.settings), state.overlay_line);
         case Overlay::kUsers:
             return box(screen, "processes of", user_lines(frame), state.overlay_line);

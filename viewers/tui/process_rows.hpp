@@ -14,10 +14,11 @@ namespace tidemark::tui {
 
 struct ProcessRow {
     const model::Process* process = nullptr;
-    const Sums* sums = nullptr;  // with those of its children if `has_children`
+    const Sums* sums = nullptr;  // with those of the living below it if `is_sum`
     const Sums* base = nullptr;  // the same at the mark; 0 without one
     std::size_t depth = 0;
     bool has_children = false;  // in the tree
+    bool is_sum = false;        // what ended is in no sum, and keeps what it left
     bool is_collapsed = false;
 };
 

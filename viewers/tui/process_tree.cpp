@@ -42,10 +42,24 @@ public:
     }
 
 private:
+    struct Total {
+        Sums sums, base;
+    };
     struct Node {
         ProcessRow row;
         std::vector<std::size_t> children;
         bool is_wanted = false;
+        std::optional<Total> living;  // it, if it runs, and all below that do
+
+        void add(const std::optional<Total>& below) {
+            if (!below) return;
+            if (!living) {
+                living = below;
+                return;
+            }
+            living->sums += below->sums;
+            living->base += below->base;
+        }
     };
 
     // The nearest ancestor that is shown. Parents come from other programs' memory: a circle of them must not catch us,
@@ -71,17 +85,16 @@ private:
         node.row.has_children = !node.children.empty();
         node.row.is_collapsed = state_.collapsed.count(node.row.process->image) != 0;
         node.is_wanted = matches(*node.row.process, state_.filter);
-        if (node.children.empty()) return;
-        Sums& sums = own_.emplace_back(*node.row.sums);
-        Sums& base = own_.emplace_back(*node.row.base);
-        node.row.sums = &sums;
-        node.row.base = &base;
+        if (!node.row.process->exited) node.living = {*node.row.sums, *node.row.base};
         for (const std::size_t child : node.children) {
             add_up(child);
-            sums += *nodes_[child].row.sums;
-            base += *nodes_[child].row.base;
+            node.add(nodes_[child].living);
             node.is_wanted = node.is_wanted || nodes_[child].is_wanted;
         }
+        if (!node.row.has_children || node.row.process->exited) return;
+        node.row.is_sum = true;
+        node.row.sums = &own_.emplace_back(node.living->sums);
+        node.row.base = &own_.emplace_back(node.living->base);
     }
 
     void emit(const std::vector<std::size_t>& level, std::size_t depth,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Rows of the process table as a tree: children below their parents, whose sums hold theirs.
+// Rows of the process table as a tree: children below their parents, whose sums hold theirs while they run.
 #pragma once
 
 #include <deque>

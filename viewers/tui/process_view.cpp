@@ -15,7 +15,10 @@ namespace {
 class Sheet {
 public:
     Sheet(const State& state, std::size_t columns)
-        : state_(state), columns_(columns), wanted_(state.settings.columns) {
+        : state_(state),
+          columns_(columns),
+          wanted_(state.settings.columns),
+          order_(order_of(state.settings)) {
         for (const Column column : wanted_)
             widths_.push_back(info(column).width);
     }
@@ -29,8 +32,15 @@ public:
         }
     }
 
+    std::vector<Column> shown_columns() const {
+        std::vector<Column> shown;
+        for (const std::size_t i : fitting(wanted_, widths_, columns_, order_.column))
+            shown.push_back(wanted_[i]);
+        return shown;
+    }
+
     std::vector<Line> lines() {
-        const std::vector<std::size_t> shown = fitting(wanted_, widths_, columns_);
+        const std::vector<std::size_t> shown = fitting(wanted_, widths_, columns_, order_.column);
         give_rest(shown);
         std::vector<Line> lines = {heading(shown)};
         for (const Line& row : rows_) {
@@ -63,9 +73,9 @@ private:
     Line heading(const std::vector<std::size_t>& shown) const {
         Line line;
         for (const std::size_t i : shown) {
-            const bool sorts = wanted_[i] == state_.settings.sort;
-            const char* arrow = state_.settings.descending ? (state_.ascii ? "v" : "▼")
-                                                           : (state_.ascii ? "^" : "▲");
+            const bool sorts = wanted_[i] == order_.column;
+            const char* arrow =
+                order_.descending ? (state_.ascii ? "v" : "▼") : (state_.ascii ? "^" : "▲");
             const std::string title = info(wanted_[i]).title + std::string(sorts ? arrow : "");
             line.push_back(
                 {aligned(i, title), {sorts ? Style::kAccent : Style::kPlain, true, true}});
@@ -80,6 +90,7 @@ private:
     const State& state_;
     std::size_t columns_;
     std::vector<Column> wanted_;
+    Order order_;
     std::vector<std::size_t> widths_;
     std::vector<Line> rows_;
 };
@@ -108,6 +119,7 @@ Table process_lines(Frame& frame, std::size_t columns, std::size_t rows) {
     for (std::size_t i = first; i < all.size() && i < first + rows - 1; ++i) {
         sheet.add(frame, all[i]);
     }
+    table.columns = sheet.shown_columns();
     table.lines = sheet.lines();
     if (all.empty()) {
         table.lines.push_back({{" " + emptiness(frame), kDim}});

@@ -129,6 +129,12 @@ std::vector<Line> body_lines(Frame& frame, std::size_t columns) {
                                              : leak_lines(frame, columns);
 }
 
+// What is longer than its place leaves the last row to the note of how much is below.
+std::size_t most_scrolled(std::size_t lines, const Layout& where) {
+    const std::size_t height = where.end - where.body;
+    return lines > height ? lines - height + 1 : 0;
+}
+
 void draw_body(Screen& screen, Frame& frame, const Layout& where) {
     const std::size_t columns = screen.size().columns;
     if (frame.state.view == View::kProcesses) {
@@ -138,16 +144,12 @@ void draw_body(Screen& screen, Frame& frame, const Layout& where) {
         return;
     }
     const std::vector<Line> lines = body_lines(frame, columns);
-    const std::size_t height = where.end - where.body;
-    const std::size_t most = lines.size() > height ? lines.size() - height : 0;
+    const std::size_t most = most_scrolled(lines.size(), where);
     const std::size_t first = std::min(frame.state.detail_line, most);
-    put_lines(screen, where.body, where.end,
-              {lines.begin() + static_cast<std::ptrdiff_t>(first), lines.end()});
-    if (first < most) {
-        const std::string more = " " + std::to_string(most - first) + " more lines ";
-        screen.put(columns - std::min(columns, more.size() + 1), where.end - 1, more,
-                   {Style::kWarning});
-    }
+    const std::size_t end = where.end - (most > 0 ? 1 : 0);
+    for (std::size_t y = where.body, i = first; i < lines.size() && y < end; ++i)
+        screen.put(0, y++, cut(lines[i], columns, frame.state.ascii));
+    if (first < most) screen.put(0, where.end - 1, more_lines(most - first), {Style::kWarning});
 }
 
 bool is_too_small(const Size& size) {
@@ -166,7 +168,7 @@ Screen render(const World& world, const State& state) {
     const Layout where = layout(frame);
     const Size size = state.size;
     const std::string right_end = header_right(frame);
-    screen.put(0, 0, header(frame), size.columns - right_end.size() - 1);
+    screen.put(0, 0, cut(header(frame), size.columns - right_end.size() - 1, state.ascii));
     screen.put(size.columns - right_end.size(), 0, right_end, kDim);
     put_lines(screen, 1, where.body, where.status);
     put_lines(screen, 1 + where.status.size(), where.body, where.devices);
@@ -188,9 +190,7 @@ std::size_t last_line(const World& world, const State& state) {
     if (is_too_small(state.size) || state.view == View::kProcesses) return 0;
     Frame frame(world, state);
     const Layout where = layout(frame);
-    const std::size_t lines = body_lines(frame, state.size.columns).size();
-    const std::size_t height = where.end - where.body;
-    return lines > height ? lines - height : 0;
+    return most_scrolled(body_lines(frame, state.size.columns).size(), where);
 }
 
 std::size_t page_height(const World& world, const State& state) {
@@ -198,6 +198,13 @@ std::size_t page_height(const World& world, const State& state) {
     Frame frame(world, state);
     const Layout where = layout(frame);
     return where.end > where.body + 1 ? where.end - where.body - 1 : 1;
+}
+
+std::vector<Column> shown_columns(const World& world, const State& state) {
+    if (is_too_small(state.size)) return state.settings.columns;
+    Frame frame(world, state);
+    const Layout where = layout(frame);
+    return process_lines(frame, state.size.columns, where.end - where.body).columns;
 }
 
 }  // namespace tidemark::tui

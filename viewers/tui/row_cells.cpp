@@ -117,7 +117,8 @@ private:
         const std::size_t slash = text.rfind('/', word);
         if (slash != std::string::npos && slash + 1 < std::min(word, text.size()))
             text.erase(0, slash + 1);
-        if (row_.has_children) text.insert(0, ascii ? "(+) " : "Σ ");
+        if (row_.process->exited) text.insert(0, ascii ? "x " : "† ");
+        if (row_.is_sum) text.insert(0, ascii ? "(+) " : "Σ ");
         if (row_.has_children && row_.is_collapsed) text.insert(0, ascii ? "> " : "▸ ");
         if (row_.depth > 0) {
             text.insert(0, std::string((row_.depth - 1) * 2, ' ') + (ascii ? "`-" : "└ "));

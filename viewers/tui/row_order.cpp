@@ -113,13 +113,14 @@ void sort_by(std::vector<ProcessRow>& rows, bool descending, KeyOf key_of) {
 }  // namespace
 
 void sort_rows(std::vector<ProcessRow>& rows, const Settings& settings) {
-    const Column column = settings.sort;
+    const auto [chosen, descending] = order_of(settings);
+    const Column column = chosen;  // a lambda can take it
     if (info(column).is_text && column != Column::kDevices) {
-        sort_by<TextKey>(rows, settings.descending, [column](const ProcessRow& row) {
+        sort_by<TextKey>(rows, descending, [column](const ProcessRow& row) {
             return text_key(*row.process, column);
         });
     } else {
-        sort_by<NumberKey>(rows, settings.descending,
+        sort_by<NumberKey>(rows, descending,
                            [column](const ProcessRow& row) { return number_key(row, column); });
     }
 }

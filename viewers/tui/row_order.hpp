@@ -10,7 +10,7 @@
 
 namespace tidemark::tui {
 
-// By `settings.sort`; the order in which they came decides between equals. Text columns compare as text, all others as
+// By order_of(settings); the order in which they came decides between equals. Text columns compare as text, all others as
 // numbers; unknown is lower than anything.
 void sort_rows(std::vector<ProcessRow>& rows, const Settings& settings);
 

@@ -20,6 +20,13 @@ struct Settings {
     bool operator==(const Settings&) const = default;
 };
 
+// What sorts: the saved choice, or, if that is none of the columns, one of them.
+struct Order {
+    Column column;
+    bool descending;
+};
+Order order_of(const Settings& settings);
+
 // $XDG_CONFIG_HOME/tidemark/top.json, or in ~/.config; empty if neither variable is set.
 std::string settings_path();
 

@@ -64,7 +64,8 @@ struct State {
     View view = View::kProcesses;
     Overlay overlay = Overlay::kNone;
     Panels panels = Panels::kAuto;
-    std::size_t overlay_line = 0;  // chosen in it, or, of help, the first shown
+    std::size_t overlay_line = 0;        // chosen in it, or, of help, the first shown
+    std::vector<Column> columns_before;  // when their chooser was opened
     bool shows_exited = false;  // also what ended and left nothing, or went on as another program
     bool paused = false;
     std::string filter;

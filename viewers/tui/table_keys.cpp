@@ -25,14 +25,16 @@ void move(State& state, const World& world, std::ptrdiff_t by) {
 
 Effect sort_by(State& state, Column column) {
     Settings& settings = state.settings;
-    settings.descending = settings.sort == column ? !settings.descending : !info(column).is_text;
+    const Order order = order_of(settings);
+    settings.descending = order.column == column ? !order.descending : !info(column).is_text;
     settings.sort = column;
     return Effect::kSave;
 }
 
-Effect sort_by_next(State& state, std::ptrdiff_t step) {
-    const std::vector<Column>& shown = state.settings.columns;
-    const auto at = std::find(shown.begin(), shown.end(), state.settings.sort);
+// Only columns that are on the screen count: what cannot be seen would look like no order at all.
+Effect sort_by_next(State& state, const World& world, std::ptrdiff_t step) {
+    const std::vector<Column> shown = shown_columns(world, state);
+    const auto at = std::find(shown.begin(), shown.end(), order_of(state.settings).column);
     const auto count = static_cast<std::ptrdiff_t>(shown.size());
     const auto now = at == shown.end() ? 0 : at - shown.begin();
     return sort_by(state, shown[static_cast<std::size_t>((now + step + count) % count)]);
@@ -52,7 +54,20 @@ Effect open_process(State& state, const model::Process* process) {
     return Effect::kOpen;
 }
 
-// By how many lines a key moves; 0: it does not.
+Effect sort_by_digit(State& state, const World& world, char32_t key) {
+    if (key < U'1' || key > U'9') return Effect::kNone;
+    const std::vector<Column> shown = shown_columns(world, state);
+    return key - U'1' < shown.size() ? sort_by(state, shown[key - U'1']) : Effect::kNone;
+}
+
+Panels next(Panels panels) {
+    return panels == Panels::kAuto    ? Panels::kSmall
+           : panels == Panels::kSmall ? Panels::kNone
+                                      : Panels::kAuto;
+}
+
+}  // namespace
+
 std::ptrdiff_t lines_of(char32_t key, std::ptrdiff_t page) {
     constexpr std::ptrdiff_t kFar = 1'000'000;
     switch (key) {
@@ -74,20 +89,6 @@ std::ptrdiff_t lines_of(char32_t key, std::ptrdiff_t page) {
             return 0;
     }
 }
-
-Effect sort_by_digit(State& state, char32_t key) {
-    const std::vector<Column>& shown = state.settings.columns;
-    const bool is_one = key >= U'1' && key <= U'9' && key - U'1' < shown.size();
-    return is_one ? sort_by(state, shown[key - U'1']) : Effect::kNone;
-}
-
-Panels next(Panels panels) {
-    return panels == Panels::kAuto    ? Panels::kSmall
-           : panels == Panels::kSmall ? Panels::kNone
-                                      : Panels::kAuto;
-}
-
-}  // namespace
 
 const model::Process* under_cursor(const State& state, const World& world) {
     if (state.view == View::kDetail) return find_process(world.snapshot, state.opened);
@@ -113,11 +114,11 @@ Effect of_table(State& state, char32_t key, const World& world) {
         case kEnter:
             return open_process(state, process);
         case kLeft:
-            return sort_by_next(state, -1);
+            return sort_by_next(state, world, -1);
         case kRight:
-            return sort_by_next(state, 1);
+            return sort_by_next(state, world, 1);
         case U'r':
-            return sort_by(state, state.settings.sort);
+            return sort_by(state, order_of(state.settings).column);
         case U't':
             state.settings.tree = !state.settings.tree;
             state.first_row = 0;
@@ -135,7 +136,7 @@ Effect of_table(State& state, char32_t key, const World& world) {
             state.panels = next(state.panels);
             return Effect::kNone;
         default:
-            return sort_by_digit(state, key);
+            return sort_by_digit(state, world, key);
     }
 }
 

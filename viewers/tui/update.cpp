@@ -46,6 +46,7 @@ bool opened(State& state, char32_t key) {
             return true;
         case U'c':
             open_overlay(state, Overlay::kColumns);
+            state.columns_before = state.settings.columns;
             return true;
         case U'/':
             state.is_filter_edited = true;

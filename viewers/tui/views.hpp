@@ -34,6 +34,7 @@ Span row_cell(Frame& frame, const ProcessRow& row, Column column);
 struct Table {
     std::vector<Line> lines;
     std::optional<std::size_t> cursor;
+    std::vector<Column> columns;  // those that had room
 };
 Table process_lines(Frame& frame, std::size_t columns, std::size_t rows);
 

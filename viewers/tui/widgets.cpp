@@ -109,38 +109,21 @@ Line rule(const Line& title, const std::string& caption, std::size_t columns, bo
     return line;
 }
 
-void box(Screen& screen, const std::string& title, const std::vector<Line>& lines,
-         std::optional<std::size_t> selected) {
-    const Size size = screen.size();
-    const bool ascii = screen.ascii();
-    std::size_t inner = model::columns_of(title) + 2;
-    for (const Line& line : lines)
-        inner = std::max(inner, columns_of(line));
-    inner = std::min(inner, size.columns > 6 ? size.columns - 6 : 1);
-    const std::size_t height = std::min(lines.size(), size.rows > 4 ? size.rows - 4 : 1);
-    // The selected line stays in sight.
-    const std::size_t first = selected.value_or(0) >= height ? *selected - height + 1 : 0;
-    const std::size_t x = (size.columns - inner - 4) / 2;
-    const std::size_t y = (size.rows - height - 2) / 2;
-    screen.clear(x, y, inner + 4, height + 2);
-    std::string strokes;
-    for (std::size_t i = 0; i < inner + 2; ++i)
-        strokes += ascii ? "-" : "─";
-    const Look frame{Style::kAccent};
-    screen.put(x, y, (ascii ? "+" : "╭") + strokes + (ascii ? "+" : "╮"), frame);
-    screen.put(x + 2, y, " " + title + " ", kTitle, inner);
-    for (std::size_t i = 0; i < height; ++i) {
-        screen.put(x, y + 1 + i, ascii ? "|" : "│", frame);
-        Line line = lines[first + i];
-        if (selected == first + i) {
-            line.push_back({std::string(inner - std::min(inner, columns_of(line)), ' '), {}});
-            for (Span& span : line)
-                span.look.reverse = true;
+Line cut(Line line, std::size_t columns, bool ascii) {
+    if (columns_of(line) <= columns) return line;
+    const std::size_t mark = ascii ? 3 : 1;
+    std::size_t used = 0;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+        const std::size_t wide = model::columns_of(line[i].text);
+        if (used + wide + mark <= columns) {
+            used += wide;
+            continue;
         }
-        screen.put(x + 2, y + 1 + i, line, inner);
-        screen.put(x + inner + 3, y + 1 + i, ascii ? "|" : "│", frame);
+        // What follows is cut as well, so the mark stands also behind a span that just fits.
+        line[i].text = model::cut(line[i].text + std::string(columns, ' '), columns - used, ascii);
+        line.resize(i + 1);
     }
-    screen.put(x, y + height + 1, (ascii ? "+" : "╰") + strokes + (ascii ? "+" : "╯"), frame);
+    return line;
 }
 
 }  // namespace tidemark::tui

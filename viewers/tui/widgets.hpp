@@ -41,8 +41,17 @@ std::optional<std::pair<std::uint64_t, std::uint64_t>> range_of(const Values& va
 // A rule across `columns` with a title at its left and, aligned to its right end, a caption.
 Line rule(const Line& title, const std::string& caption, std::size_t columns, bool ascii);
 
-// A framed box in the middle of the screen, its inside cleared; lines that do not fit are cut.
+// What does not fit is cut with a mark.
+Line cut(Line line, std::size_t columns, bool ascii);
+
+// A framed box in the middle of the screen, its inside cleared. Lines that are too long are cut; of too many those from
+// `first` on are shown, or those around the selected one, and the frame says how many are below.
 void box(Screen& screen, const std::string& title, const std::vector<Line>& lines,
-         std::optional<std::size_t> selected = std::nullopt);
+         std::optional<std::size_t> selected = std::nullopt, std::size_t first = 0);
+
+// How many lines a box shows at most.
+std::size_t box_height(const Size& size);
+
+std::string more_lines(std::size_t count);
 
 }  // namespace tidemark::tui

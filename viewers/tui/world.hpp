@@ -60,7 +60,7 @@ struct World {
     model::Snapshot snapshot;
     std::vector<Sums> sums;  // of snapshot.processes, in their order
     std::vector<model::PoolHistory> history;
-    std::vector<model::Growth> growing;
+    model::GrowthFindings growth;
     Trails trails;
     std::optional<Detail> detail;
 };

@@ -147,7 +147,8 @@ Answer leaks(const Request& request, Publication& publication) {
     head["running"] = model::holdings_json(model::holdings_of(*snapshot, false));
     std::vector<model::Growth> growing;
     if (publication.source() != nullptr) {
-        growing = model::find_growth(publication.source()->reader(), snapshot->time_unix_ns);
+        growing =
+            model::find_growth(publication.source()->reader(), snapshot->time_unix_ns).growing;
     }
     std::erase_if(growing, [&](const model::Growth& growth) {
         return !filter.wants_device(growth.device) || !filter.wants_pool(growth.pool_name);

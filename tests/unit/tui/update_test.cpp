@@ -5,6 +5,7 @@
 
 #include "unit/tui/tui_world.hpp"
 #include "viewers/tui/process_rows.hpp"
+#include "viewers/tui/render.hpp"
 
 using namespace tidemark;
 using tui::Effect;
@@ -20,6 +21,7 @@ struct Bench {
         for (; *text != '\0'; ++text)
             press(static_cast<char32_t>(*text));
     }
+    std::string text() { return tui::render(world, state).text(); }
     std::vector<std::int32_t> pids() {
         std::vector<std::int32_t> found;
         const tui::ProcessRows rows = tui::process_rows(world, state);
@@ -35,6 +37,7 @@ using Pids = std::vector<std::int32_t>;
 
 TEST_CASE("digits and arrows sort, the same column again turns the order") {
     Bench bench;
+    bench.state.size = {200, 60};
     CHECK(bench.pids() == Pids{900, 31337, 777});  // by DRAM
     CHECK(bench.press(U'1') == Effect::kSave);
     CHECK(bench.pids() == Pids{31337, 900, 777});
@@ -43,6 +46,31 @@ TEST_CASE("digits and arrows sort, the same column again turns the order") {
     bench.press(tui::kRight);
     CHECK(bench.state.settings.sort == tui::Column::kUser);
     CHECK(!bench.state.settings.descending);
+}
+
+TEST_CASE("digits and arrows count the columns that are on the screen") {
+    Bench bench;  // 80 columns: no USER, no STATE
+    bench.press(U'2');
+    CHECK(bench.state.settings.sort == tui::Column::kDevices);
+    CHECK(bench.text().find("DEV▲") != std::string::npos);
+    bench.press(tui::kLeft);
+    CHECK(bench.text().find("PID▼") != std::string::npos);
+    bench.press(tui::kLeft);
+    CHECK(bench.text().find("COMMAND▲") != std::string::npos);
+    bench.press(U'9');  // there are eight
+    CHECK(bench.state.settings.sort == tui::Column::kCommand);
+}
+
+TEST_CASE("what sorts is on the screen, and a saved choice that cannot be is not forgotten") {
+    Bench bench;
+    bench.state.settings.sort = tui::Column::kState;  // would have no room
+    CHECK(bench.text().find("STATE▼") != std::string::npos);
+    bench.state.settings.sort = tui::Column::kAge;  // not among the columns
+    CHECK(bench.text().find("DRAM▼") != std::string::npos);
+    CHECK(bench.pids() == Pids{900, 31337, 777});
+    CHECK(bench.state.settings.sort == tui::Column::kAge);
+    bench.press(tui::kRight);
+    CHECK(bench.state.settings.sort == tui::Column::kL1);
 }
 
 TEST_CASE("a filter keeps what matches while it is typed, Esc clears it") {
@@ -64,10 +92,45 @@ TEST_CASE("a tree has children under parents, whose figures hold theirs") {
     const tui::ProcessRows rows = tui::process_rows(bench.world, bench.state);
     CHECK(rows.list[2].depth == 1);
     CHECK(rows.list[1].has_children);
-    CHECK(*rows.list[1].sums->host.value == (70u << 20) + 3072);
+    CHECK(rows.list[1].is_sum);
+    CHECK(*rows.list[1].sums->host.value == 70u << 20);  // the child ended
+    CHECK(*rows.list[2].sums->host.value == 3072);
     bench.press(tui::kDown);
     bench.press(U' ');
     CHECK(bench.pids() == Pids{900, 31337});
+}
+
+TEST_CASE("sums of a tree hold what runs, also below what ended, and are those of the list") {
+    Bench bench;
+    bench.state.settings.tree = true;
+    bench.state.shows_exited = true;
+    auto& processes = bench.world.snapshot.processes;
+    const auto with_image = [&](std::uint64_t image) -> model::Process& {
+        for (model::Process& process : processes) {
+            if (process.image == image) return process;
+        }
+        FAIL("no such process");
+        return processes[0];
+    };
+    const auto dram = [&](std::uint64_t image) -> std::uint64_t {
+        const tui::ProcessRows rows = tui::process_rows(bench.world, bench.state);
+        for (const tui::ProcessRow& row : rows.list) {
+            if (row.process->image == image) return *row.sums->dram.value;
+        }
+        return 0;
+    };
+    constexpr std::uint64_t kOne = 450u << 20, kOther = 11ull << 30;
+    with_image(test::kServer).parent_image = test::kGone;  // trainer, gone, server
+    CHECK(dram(test::kTrainer) == kOne + kOther);
+    CHECK(dram(test::kGone) == 0);
+    // The server was an image of a process that runs the trainer now.
+    with_image(test::kServer).parent_image = 0;
+    with_image(test::kServer).exited = true;
+    with_image(test::kServer).ending = TIDEMARK_ENDING_EXECUTED;
+    with_image(test::kTrainer).parent_image = test::kServer;
+    CHECK(dram(test::kServer) == kOther);
+    CHECK(dram(test::kTrainer) == kOne);
+    CHECK(bench.text().find("† infer") != std::string::npos);
 }
 
 TEST_CASE("a circle of parents is no end of the world") {
@@ -134,6 +197,38 @@ TEST_CASE("columns are chosen, moved and never all taken away") {
     }
     CHECK(bench.state.settings.columns.size() >= 1);
     CHECK(bench.press(tui::kEnter) == Effect::kSave);
+}
+
+TEST_CASE("Esc undoes a choice of columns") {
+    Bench bench;
+    const tui::Settings before = bench.state.settings;
+    for (const char32_t leaves : {char32_t{tui::kEscape}, U'q'}) {
+        bench.press(U'c');
+        bench.press(U' ');
+        bench.press(U'>');
+        CHECK(bench.state.settings != before);
+        CHECK(bench.press(leaves) == Effect::kNone);
+        CHECK(bench.state.overlay == tui::Overlay::kNone);
+        CHECK(bench.state.settings == before);
+    }
+}
+
+TEST_CASE("help that is longer than the screen scrolls, any other key leaves it") {
+    Bench bench;
+    bench.state.size = {60, 12};
+    bench.press(U'?');
+    CHECK(bench.text().find("10 more lines") != std::string::npos);
+    bench.press(tui::kDown);
+    CHECK(bench.text().find(" 9 more lines") != std::string::npos);
+    bench.press(tui::kPageDown);
+    bench.press(tui::kPageDown);
+    CHECK(bench.text().find("a bar is a pool's share") != std::string::npos);
+    CHECK(bench.text().find("more line") == std::string::npos);
+    bench.press(tui::kPageUp);
+    bench.press(tui::kHome);
+    CHECK(bench.text().find("up down") != std::string::npos);
+    bench.press(U'?');
+    CHECK(bench.state.overlay == tui::Overlay::kNone);
 }
 
 TEST_CASE("pause, interval, users, mark, quit") {

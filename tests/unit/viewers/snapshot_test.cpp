@@ -279,4 +279,14 @@ TEST_CASE("only what never falls back grows") {
     CHECK_FALSE(model::only_grows(values));
     CHECK_FALSE(model::only_grows(std::vector<std::uint64_t>(120, 5)));
     CHECK_FALSE(model::only_grows({1, 2, 3, 4}));
+    // Each quarter's lowest value is above the one before, but it falls all the time.
+    std::vector<std::uint64_t> noise;
+    for (std::size_t i = 0; i < 120; ++i)
+        noise.push_back(40 + i / 30 + (i % 3 == 0 ? 200 : 0));
+    CHECK_FALSE(model::only_grows(noise));
+    // What is given back between two steps is small against what stays.
+    std::vector<std::uint64_t> steps;
+    for (std::size_t i = 0; i < 120; ++i)
+        steps.push_back(1000 + i * 10 + (i % 3 == 0 ? 200 : 0));
+    CHECK(model::only_grows(steps));
 }

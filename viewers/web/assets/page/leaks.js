@@ -53,8 +53,8 @@ export class Leaks {
       none: waiting || 'Nothing: no program that ended within the last minute held anything.',
       lead: 'What a program held when it ended; it stays here for a minute.' });
     this.growing.render(growing, (g) => `${g.device} ${g.pool}`, {
-      none: waiting || 'None: no pool grew in every quarter of its history.',
-      lead: 'In every quarter of their history above the one before. A hint, not a proof: a cache that fills looks the same.' });
+      none: waiting || 'None: the history of no pool only grew.',
+      lead: 'Each quarter of their history lies above the one before, and no fall took back more than a quarter of the rise. A hint, not a proof: a cache that fills looks the same.' });
     this.buffers.render(leaks, (b) => `${b.image} ${b.device} ${b.pool} ${b.id}`, {
       none: waiting || 'None.',
       lead: leaks.length < all ? `The ${count(leaks.length)} largest of ${count(all)}.` : '' });
