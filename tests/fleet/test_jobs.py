@@ -42,6 +42,18 @@ class Jobs(FleetWorld):
         self.assertEqual(self.job(code="raise SystemExit(7)").returncode, 7)
         self.assertEqual(list(self.of_run("exit_status").values()), [7])
 
+    def test_a_command_that_is_gone_replaces_what_the_last_run_said(self):
+        self.job()
+        for command, status in (("/no/such/command", 127), ("/etc/passwd", 126)):
+            flags = ["-q", "--metrics-file", self.file, "--max-peak", "1K"]
+            done = run([BIN / "tidemark", "run", *flags, "--", command], fleet.environment())
+            self.assertEqual(done.returncode, status)
+            found = fleet.metrics(self.file.read_text())
+            known = ("tracked", "exit_status", "end_time_seconds")
+            self.assertEqual(list(found), [f"tidemark_run_{name}" for name in known])
+            self.assertEqual(list(self.of_run("exit_status").values()), [status])
+            self.assertEqual(list(self.of_run("tracked").values()), [0])
+
     def test_two_jobs_in_one_folder_have_no_series_in_common(self):
         self.job(name="a")
         first = fleet.metrics(self.file.read_text())

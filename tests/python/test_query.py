@@ -8,6 +8,7 @@ import threading
 import time
 import unittest
 from datetime import datetime
+from pathlib import Path
 
 from world import Program, World
 
@@ -232,6 +233,40 @@ class Log(World):
         for row in rows:
             self.assertIsNotNone(datetime.fromisoformat(row["timestamp"]).tzinfo)
             self.assertEqual(len(row["timestamp"]), len(rows[0]["timestamp"]))
+
+
+class Killed(World):
+    def test_scripts_are_told_that_the_figures_are_old_and_what_to_do(self):
+        self.start()
+        with Program(self.environment) as program:
+            program.do(HOLD)
+        source = tidemark.Source(self.instance)
+        stats = source.stats()
+        os.kill(stats.segment.collector_pid, signal.SIGKILL)
+        while stats.heartbeat_age() <= 2 or self.daemon("--status").returncode != 3:
+            time.sleep(0.05)
+        for options in (["--query", "device,pool,allocated"], ["--format", "proc"], ["--json"]):
+            status, out, error = self.tidemark("query", *options)
+            self.assertEqual(status, 3, options)
+            self.assertIn("DRAM", out)
+            died = rf"^tidemark: collector died .* ago \(pid {stats.segment.collector_pid} is gone\); .*starts it"
+            self.assertRegex(error, died)
+        self.assertEqual(self.tidemark("smi")[0], 3)
+        path = self.folder / "log.csv"
+        status, _, error = self.tidemark("query", "--log", path, "--once")
+        self.assertEqual((status, path.read_text()), (3, ""))
+        self.assertIn("samples are left out", error)
+
+    def test_after_an_orderly_stop_doctor_removes_all_that_is_left_at_once(self):
+        self.start()
+        for _ in range(4):
+            with Program(self.environment) as program:
+                program.do(HOLD)
+        self.daemon("--stop")
+        left = f"tidemark.{self.instance}.*"
+        self.assertTrue(list(Path("/dev/shm").glob(left)))
+        self.tidemark("doctor", "--fix", "--instance", self.instance)
+        self.assertEqual(list(Path("/dev/shm").glob(left)), [])
 
 
 class Sizes(unittest.TestCase):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What `tidemark serve` says of a real collector and real programs."""
+import json
 import re
+import signal
 import unittest
 
 from events import next_event
@@ -128,7 +130,8 @@ class Answers(WebTest):
             "/api/v1/processes?limit=1001", "/api/v1/processes?limit=-1", "/api/v1/processes?sort=colour",
             "/api/v1/processes?colour=red", "/api/v1/devices?x=1", "/api/v1/buffers?limit=10001",
             "/api/v1/buffers?device=card", "/api/v1/history?resolution=1s", "/api/v1/stream?interval_ms=soon",
-            "/api/v1/stream?changes=some",
+            "/api/v1/stream?changes=some", "/api/v1/stream?interval_ms=99", "/api/v1/stream?interval_ms=0",
+            "/api/v1/stream?interval_ms=60001", "/api/v1/processes?pid=", "/api/v1/processes?limit=1&limit=2",
             "/api/v1/snapshot?pretty=yes", "/api/v1/processes?pid=99999999999",
         ):  # fmt: skip
             answer = server.ask(target)
@@ -152,6 +155,20 @@ class Answers(WebTest):
         self.assertEqual(server.ask("/api/devices/0/stats").status, 503)
         self.collector()
         wait_until(lambda: server.ask("/health").status == 200, "a collector that starts later is found")
+
+    def test_after_a_collector_died_the_older_answer_is_an_error(self):
+        collector = self.collector()
+        self.program().allocate(1, MB)
+        server = self.server()
+        self.assertEqual(server.ask("/api/devices/0/stats").status, 200)
+        end(collector, signal.SIGKILL)
+        wait_until(lambda: server.ask("/api/devices").status == 503, "that it died shows")
+        answer = server.ask("/api/devices/0/stats")
+        self.assertEqual((answer.status, sorted(answer.json)), (503, ["error", "hint"]))
+        self.assertRegex(answer.json["error"], r"^collector died .* ago \(pid \d+ is gone\)$")
+        self.assertEqual(server.ask("/api/v1/devices").json["collector_state"], "stalled")
+        self.collector()
+        wait_until(lambda: server.ask("/api/devices").status == 200, "the next one is found")
 
     def test_the_page_is_served_with_its_type_and_a_strict_policy(self):
         server = self.server()
@@ -228,6 +245,14 @@ class Description(WebTest):
         with self.subTest("errors"):
             error = description["components"]["schemas"]["Error"]
             self.check(description, error, server.ask("/api/v1/none").json, "error")
+
+    def test_no_part_of_it_hides_another(self):
+        def pairs(found):
+            keys = [key for key, _ in found]
+            self.assertEqual(sorted(keys), sorted(set(keys)))
+            return dict(found)
+
+        json.loads(self.server().ask("/api/v1/openapi.json").body, object_pairs_hook=pairs)
 
     def check_changes(self, description, server, program):
         stream = self.stream(server, "?interval_ms=100&changes=1")

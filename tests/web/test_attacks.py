@@ -105,8 +105,19 @@ class Attacks(WebTest):
             "/dashboard.html/", "/api/v1/devices/..%2f0", "/api//v1/snapshot",
         ):  # fmt: skip
             self.assertEqual(self.status_of(get(target, CLOSE)), 404, target)
-        for target in ("/%00", "/%zz", "/%4", "etc/passwd", "http://localhost/health", "*", "/a\tb", "/#x"):
+        for target in ("/%00", "/%zz", "/%4", "etc/passwd", "https://localhost/health", "*", "/a\tb", "/#x"):
             self.assertEqual(self.status_of(get(target, CLOSE)), 400, target)
+
+    def test_a_whole_address_is_answered_as_its_path_is(self):
+        port = self.served.port
+        for host in (f"127.0.0.1:{port}", "localhost", f"[::1]:{port}"):
+            self.assertEqual(self.status_of(get(f"http://{host}/health", CLOSE)), 503, host)
+        self.assertEqual(self.status_of(get("http://evil.example/health", CLOSE)), 403)
+        self.assertEqual(self.status_of(get("http://localhost/health", CLOSE, host="evil.example")), 403)
+
+    def test_what_is_wrong_with_a_request_is_told(self):
+        self.assertIn(b"escape", self.served.exchange(get("/api/v1/processes?name=%zz", CLOSE)))
+        self.assertIn(b"has no Host header", self.served.exchange(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n"))
 
     def test_another_host_is_refused(self):
         port = self.served.port

@@ -13,6 +13,9 @@ namespace tidemark::cli {
 namespace {
 
 constexpr std::int64_t kAnswerMs = 3000;
+constexpr const char* kUntracked =
+    "when they started, shared memory was full, or rings that no collector took had used up their "
+    "budget: start a collector before programs, then start those again";
 
 Check check_state(const model::Collector& collector, const Options& options) {
     const StatusLine line = collector_line(collector, Figures(true, true));
@@ -23,6 +26,8 @@ Check check_state(const model::Collector& collector, const Options& options) {
             return {"collector", Level::kProblem, line.text,
                     "if its process is stopped, continue it; if it is gone, start it: " +
                         start_command(options)};
+        case model::CollectorState::kDied:
+            return {"collector", Level::kProblem, line.text, "start it: " + start_command(options)};
         default:
             return {"collector", Level::kWarning, line.text, "start it: " + start_command(options)};
     }
@@ -57,9 +62,9 @@ std::vector<Check> check_collector(const Options& options) {
     if (snapshot.collector.state == model::CollectorState::kRunning) {
         checks.push_back(check_socket(snapshot.collector));
     }
-    for (const StatusLine& line : untracked_lines(snapshot.collector, Figures(true, true))) {
-        checks.push_back({"untracked", Level::kWarning, line.text,
-                          "look at shared memory, limits and undrained rings here"});
+    const Figures figures(true, true);
+    if (const auto text = untracked_sentence(snapshot.collector, figures); !text.empty()) {
+        checks.push_back({"untracked", Level::kWarning, text, kUntracked});
     }
     for (const StatusLine& line : unknown_lines(snapshot, Figures(true, true))) {
         checks.push_back({"untracked", Level::kWarning, line.text,

@@ -26,12 +26,17 @@ constexpr std::uint64_t kForgottenMs = 60000;
 
 bool starts(std::string_view text, std::string_view with) { return text.starts_with(with); }
 
-bool is_locked(int fd, off_t byte) {
+struct flock lock_of_byte(off_t byte) {
     struct flock lock {};
     lock.l_type = F_WRLCK;
     lock.l_whence = SEEK_SET;
     lock.l_start = byte;
     lock.l_len = 1;
+    return lock;
+}
+
+bool is_locked(int fd, off_t byte) {
+    struct flock lock = lock_of_byte(byte);
     return ::fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
@@ -68,6 +73,13 @@ std::set<std::string> living_instances(const std::vector<ShmObject>& objects) {
     return living;
 }
 
+// Whoever has the lock while an instance is removed keeps collectors from starting meanwhile.
+bool has_lock(const std::vector<ShmObject>& objects, const std::string& instance) {
+    return std::any_of(objects.begin(), objects.end(), [&](const ShmObject& object) {
+        return object.instance == instance && object.part == "lock";
+    });
+}
+
 bool is_private(const std::string& instance) { return starts(instance, "run-"); }
 
 std::string number_of(const std::vector<ShmObject>& objects, const char* what) {
@@ -81,6 +93,37 @@ std::string size_of(const std::vector<ShmObject>& objects) {
     }
     return Figures(true, true).bytes(bytes);
 }
+
+// Held while the objects of ended instances are removed: a collector may want to start just then.
+class InstanceLocks {
+public:
+    explicit InstanceLocks(const std::string& folder) : folder_(folder) {}
+    ~InstanceLocks() {
+        for (const int fd : held_) {
+            ::close(fd);
+        }
+    }
+    InstanceLocks(const InstanceLocks&) = delete;
+    InstanceLocks& operator=(const InstanceLocks&) = delete;
+
+    void take(const ShmObject& object) {
+        const std::string path = folder_ + "/" + object.name;
+        const int fd = ::open(path.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+        struct flock lock = lock_of_byte(0);
+        if (fd >= 0) {
+            held_.push_back(fd);
+        }
+        if (fd < 0 || ::fcntl(fd, F_OFD_SETLK, &lock) != 0) {
+            lost_.insert(object.instance);
+        }
+    }
+    bool lost(const std::string& instance) const { return lost_.contains(instance); }
+
+private:
+    const std::string& folder_;
+    std::vector<int> held_;
+    std::set<std::string> lost_;
+};
 
 std::vector<ShmObject> rings_of_the_dead(const std::vector<ShmObject>& objects) {
     std::vector<ShmObject> rings;
@@ -170,10 +213,11 @@ std::vector<ShmObject> stale_objects(const std::vector<ShmObject>& objects,
     for (const ShmObject& object : objects) {
         const bool abandoned = object.kind == ObjectKind::kTemporary && !object.producer_lives &&
                                object.age_ms > kYoungMs;
-        const bool ours =
-            is_private(object.instance) || (!instance.empty() && object.instance == instance);
-        const bool orphaned = object.kind == ObjectKind::kInstance && ours &&
-                              !living.contains(object.instance) && object.age_ms > kYoungMs;
+        const bool named = !instance.empty() && object.instance == instance;
+        const bool old = object.age_ms > kYoungMs || (named && has_lock(objects, instance));
+        const bool orphaned = object.kind == ObjectKind::kInstance &&
+                              (named || is_private(object.instance)) && old &&
+                              !living.contains(object.instance);
         if (abandoned || orphaned) {
             stale.push_back(object);
         }
@@ -201,8 +245,7 @@ std::vector<Check> check_objects(const std::vector<ShmObject>& objects) {
             {"undrained rings", Level::kWarning,
              number_of(rings, "ring") + " of ended programs that no collector takes, " +
                  size_of(rings),
-             "start the collector that they are for, or throw them away: tidemark doctor --fix"
-             "doctor --fix` throws them away"});
+             "start the collector that they are for; `tidemark doctor --fix` throws them away"});
     }
     std::map<std::string, std::uint64_t> ended;
     const std::set<std::string> living = living_instances(objects);
@@ -225,10 +268,18 @@ std::vector<Check> check_objects(const std::vector<ShmObject>& objects) {
 
 std::vector<std::string> remove_objects(const std::string& folder,
                                         const std::vector<ShmObject>& objects) {
+    // The locks go last: without its name a lock keeps nobody out.
+    std::vector<ShmObject> ordered = objects;
+    const auto first_lock =
+        std::stable_partition(ordered.begin(), ordered.end(),
+                              [](const ShmObject& object) { return object.part != "lock"; });
+    InstanceLocks locks(folder);
+    std::for_each(first_lock, ordered.end(), [&](const ShmObject& lock) { locks.take(lock); });
     std::vector<std::string> removed;
-    for (const ShmObject& object : objects) {
+    for (const ShmObject& object : ordered) {
         const bool may = object.uid == ::geteuid() || ::geteuid() == 0;
-        if (may && ::unlink((folder + "/" + object.name).c_str()) == 0) {
+        if (may && !locks.lost(object.instance) &&
+            ::unlink((folder + "/" + object.name).c_str()) == 0) {
             removed.push_back(object.name);
         }
     }

@@ -40,7 +40,8 @@ public:
   --instance NAME         --trust-uid UID    --color WHEN    --ascii
 
 JSON: bytes are integers, unknown is null, keys are only ever added. Exit: 0; 2
-wrong command line; 3 no collector (a stopped one's last figures are printed).
+wrong command line; 3 no collector (the last figures of one that stopped or died
+are printed, and standard error says so; --log leaves them out).
 
 Examples:
   tidemark query --query pid,name,pool,allocated --noheader
@@ -87,10 +88,16 @@ int Query::append_log(Options options) {
     const Terminal terminal(log.output().fd(), ColorChoice::kNever, true);
     bool header = log.is_empty();
     int status = kOk;
+    SilenceNotice notice;
     options.watching = options.count.value_or(0) != 1;
     show(options, log.output(), terminal, {Redraw::kAppend, ""}, [&](Size) {
         model::Snapshot snapshot = source.read();
         status = status_for(snapshot);
+        if (model::is_gone(snapshot.collector.state)) {
+            notice.look(snapshot.collector, "samples are left out");
+            return "";
+        }
+        notice.look(snapshot.collector);
         model::apply(options.filter, snapshot);
         if (log.append((header ? kLogHeader : "") + log_lines(snapshot))) {
             header = false;
@@ -160,10 +167,12 @@ int Query::run(const Invocation& invocation) {
     Output output = Output::open(options);
     const Terminal terminal(output.fd(), ColorChoice::kNever, options.ascii);
     int status = kOk;
+    SilenceNotice notice;
     Options plain = options;
     show(options, output, terminal, {Redraw::kAppend, format == "proc" ? "\n" : ""}, [&](Size) {
         model::Snapshot snapshot = read();
         status = status_for(snapshot);
+        notice.look(snapshot.collector);
         model::apply(options.filter, snapshot);
         std::string text = query_text(snapshot, plain, format, columns_);
         plain.header = plain.header && format != "csv";  // one header for all rows

@@ -136,6 +136,15 @@ void filter_result(const model::Filter& filter, RunResult& result) {
     });
 }
 
+// What an earlier run said there would be taken for this one's. The failure itself is what matters most.
+void tell_failure(const std::string& path, const std::string& metrics) {
+    try {
+        replace_file(path, metrics, true);
+    } catch (const Failure& failure) {
+        std::fprintf(stderr, "tidemark: %s\n", failure.what());
+    }
+}
+
 bool names_host_memory(const model::Filter& filter) {
     return !filter.pools.empty() && filter.wants_pool("SYSTEM_MEMORY");
 }
@@ -187,8 +196,11 @@ int RunCommand::run(const Invocation& invocation) {
     RunResult result;
     try {
         result = tracked_run(plan, Terminal(STDERR_FILENO, options.color, options.ascii));
-    } catch (const Failure&) {
+    } catch (const Failure& failure) {
         output.discard();
+        if (metrics_file_) {
+            tell_failure(*metrics_file_, failed_run_metrics(failure.status(), label));
+        }
         throw;
     }
     filter_result(options.filter, result);

@@ -52,6 +52,15 @@ private:
     std::string label_;
 };
 
+void add_end(RunText& out, bool tracked, int exit_status) {
+    out.add("tracked", "1 if at least one program of the run was tracked, else 0.",
+            std::uint64_t{tracked});
+    out.add("exit_status", "The command's exit status, as a shell gives it.",
+            static_cast<double>(exit_status));
+    out.add("end_time_seconds", "Unix time when the run ended.",
+            static_cast<double>(model::unix_now_ns()) / 1e9);
+}
+
 void add_pools(RunText& out, const std::vector<PoolResult>& pools) {
     using P = const PoolResult&;
     out.add_pools("peak_bytes", "The highest that the run's programs had allocated at one time.",
@@ -83,15 +92,16 @@ std::string run_label(const std::string& path) {
     return name;
 }
 
+std::string failed_run_metrics(int exit_status, const std::string& label) {
+    RunText out(label);
+    add_end(out, false, exit_status);
+    return std::move(out.text);
+}
+
 std::string run_metrics(const RunResult& result, const std::vector<PoolResult>& pools,
                         std::size_t limits_exceeded, const std::string& label) {
     RunText out(label);
-    out.add("tracked", "1 if at least one program of the run was tracked, else 0.",
-            std::uint64_t{result.tracked});
-    out.add("exit_status", "The command's exit status, as a shell gives it.",
-            static_cast<double>(result.exit_status));
-    out.add("end_time_seconds", "Unix time when the run ended.",
-            static_cast<double>(model::unix_now_ns()) / 1e9);
+    add_end(out, result.tracked, result.exit_status);
     out.add("duration_seconds", "How long the run took.", result.wall_seconds);
     out.add("limits_exceeded", "Limits of --max-peak and --max-leak that the run exceeded.",
             std::uint64_t{limits_exceeded});

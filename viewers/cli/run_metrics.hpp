@@ -15,6 +15,9 @@ namespace tidemark::cli {
 // same series. A usage error if the name does not end in .prom, for then nobody would read it.
 std::string run_label(const std::string& path);
 
+// Of a command that could not be run: with the status that says so, and no figures.
+std::string failed_run_metrics(int exit_status, const std::string& label);
+
 // `pools`: as pool_results() made them, with suppressed leaks left out. Figures that nobody could keep are absent.
 std::string run_metrics(const RunResult& result, const std::vector<PoolResult>& pools,
                         std::size_t limits_exceeded, const std::string& label);

@@ -3,10 +3,12 @@
 
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 
 #include "viewers/cli/failure.hpp"
 #include "viewers/model/names.hpp"
+#include "viewers/model/status_lines.hpp"
 
 namespace tidemark::cli {
 
@@ -57,10 +59,19 @@ model::StatsSource open_source(const Options& options) {
     return std::move(*source);
 }
 
-int status_for(model::CollectorState state) {
-    const bool gone =
-        state == model::CollectorState::kStopped || state == model::CollectorState::kNone;
-    return gone ? kUnavailable : kOk;
+int status_for(model::CollectorState state) { return model::is_gone(state) ? kUnavailable : kOk; }
+
+void SilenceNotice::look(const model::Collector& collector, const char* consequence) {
+    if (collector.state == told_) {
+        return;
+    }
+    told_ = collector.state;
+    const bool gone = model::is_gone(told_);
+    if (!gone && told_ != model::CollectorState::kStalled) {
+        return;
+    }
+    std::fprintf(stderr, "tidemark: %s; %s%s\n", model::collector_silence(collector).c_str(),
+                 consequence, gone ? (' ' + model::restart_hint(collector)).c_str() : "");
 }
 
 }  // namespace tidemark::cli

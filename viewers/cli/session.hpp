@@ -31,11 +31,22 @@ std::string instance_wanted(const Options& options);
 // The one command that starts a collector for this instance.
 std::string start_command(const Options& options);
 
-// 0 while the collector lives or stalls (its state tells which), 3 once it has stopped (its last figures were shown), and
-// where none ever was.
+// 0 while the collector lives or stalls (its state tells which), 3 once it has stopped or died (its last figures were
+// shown), and where none ever was.
 int status_for(model::CollectorState state);
 inline int status_for(const model::Snapshot& snapshot) {
     return status_for(snapshot.collector.state);
 }
+
+// Says on standard error that figures are old, where what is printed has no place for it; once each time it comes to
+// that.
+class SilenceNotice {
+public:
+    void look(const model::Collector& collector,
+              const char* consequence = "these are its last figures");
+
+private:
+    model::CollectorState told_ = model::CollectorState::kRunning;
+};
 
 }  // namespace tidemark::cli

@@ -70,10 +70,14 @@ int Smi::run(const Invocation& invocation) {
     Output output = Output::open(options);
     const Terminal terminal(output.fd(), options.color, options.ascii);
     model::CollectorState state = model::CollectorState::kNone;
+    SilenceNotice notice;
     show(options, output, terminal, {table ? Redraw::kInPlace : Redraw::kAppend, table ? "\n" : ""},
          [&](Size size) {
              model::Snapshot snapshot = machine.read(compare_kernel_);
              state = snapshot.collector.state;
+             if (!table && state != model::CollectorState::kNone) {
+                 notice.look(snapshot.collector);
+             }
              model::apply(options.filter, snapshot);
              const SmiLook look = {size.columns, options.units, options.header, compare_kernel_};
              return table ? smi_text(snapshot, look, terminal)

@@ -15,6 +15,7 @@ using model::status_lines;
 using model::StatusLine;
 using model::unknown_lines;
 using model::untracked_lines;
+using model::untracked_sentence;
 using model::wrapped;
 
 }  // namespace tidemark::cli

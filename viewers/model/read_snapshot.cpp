@@ -6,6 +6,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "viewers/model/collector_life.hpp"
 #include "viewers/model/names.hpp"
 #include "viewers/model/rows.hpp"
 #include "viewers/model/stats_source.hpp"
@@ -79,8 +80,10 @@ std::optional<std::uint64_t> heartbeat_age_ms(const StatsReader& reader) {
 CollectorState state_of(const StatsReader& reader, std::optional<std::uint64_t> age_ms) {
     switch (reader.state()) {
         case TIDEMARK_COLLECTOR_RUNNING:
-            return age_ms.value_or(0) > kStalledAfterMs ? CollectorState::kStalled
-                                                        : CollectorState::kRunning;
+            if (age_ms.value_or(0) <= kStalledAfterMs) {
+                return CollectorState::kRunning;
+            }
+            return collector_is_gone(reader) ? CollectorState::kDied : CollectorState::kStalled;
         case TIDEMARK_COLLECTOR_SUPERSEDED:
             return CollectorState::kSuperseded;
         case TIDEMARK_COLLECTOR_STOPPED:

@@ -47,6 +47,7 @@ const char* state_word(CollectorState state) {
         case CollectorState::kRunning:
             return "running";
         case CollectorState::kStalled:
+        case CollectorState::kDied:
             return "stalled";
         case CollectorState::kStopped:
             return "stopped";

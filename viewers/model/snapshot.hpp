@@ -110,7 +110,14 @@ struct Region {
     std::uint64_t dram = 0, l1 = 0, l1_small = 0, trace = 0, cb = 0;
 };
 
-enum class CollectorState { kRunning, kStalled, kStopped, kSuperseded, kNone };
+// kDied: stalled, and its process is gone.
+enum class CollectorState { kRunning, kStalled, kDied, kStopped, kSuperseded, kNone };
+
+// Nobody keeps its figures up to date, and nobody will until a collector is started.
+constexpr bool is_gone(CollectorState state) {
+    return state == CollectorState::kDied || state == CollectorState::kStopped ||
+           state == CollectorState::kNone;
+}
 
 // Stamps of events to wall-clock time, as the collector calibrated it.
 struct Clock {
@@ -170,7 +177,7 @@ struct Snapshot {
     std::vector<KernelComparison> kernel;  // by device; empty: not asked for
 };
 
-// "running", "stalled", "stopped", "superseded"; "none".
+// "running", "stalled" (also of one that died), "stopped", "superseded"; "none".
 const char* state_word(CollectorState state);
 
 // Devices by number with the host last, pools by pool_rank, processes by pid and start time.

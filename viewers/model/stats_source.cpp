@@ -54,7 +54,7 @@ std::optional<StatsSource> StatsSource::open(const SourceOptions& options, Error
         return std::nullopt;
     }
     // The user's own collector ended, but the system's runs: that is the one a person means.
-    if (by_default(options) && reader->state() == TIDEMARK_COLLECTOR_STOPPED &&
+    if (by_default(options) && is_gone(collector_state(*reader)) &&
         reader->instance() != "system") {
         auto system = StatsReader::open("system");
         if (system && system->state() == TIDEMARK_COLLECTOR_RUNNING) {
@@ -64,8 +64,13 @@ std::optional<StatsSource> StatsSource::open(const SourceOptions& options, Error
     return StatsSource(options, std::move(*reader));
 }
 
+bool StatsSource::may_be_replaced() const {
+    const CollectorState state = collector_state(reader_);
+    return reader_.superseded() || is_gone(state);
+}
+
 void StatsSource::follow() {
-    if (!reader_.superseded() && reader_.state() != TIDEMARK_COLLECTOR_STOPPED) {
+    if (!may_be_replaced()) {
         return;
     }
     // A collector that is just starting may not have published its segment yet: the old one serves until then.

@@ -37,6 +37,9 @@ public:
     // What the segment holds now. Tries a few times to get all rows of one moment; `consistent` says whether it did.
     Snapshot read();
 
+    // A newer segment may wait behind this one.
+    bool may_be_replaced() const;
+
     // Opens the segment of a restarted collector in place of this one, if it is there. read() does so by itself.
     void follow();
 
@@ -71,7 +74,8 @@ private:
     bool rows_known_ = false;
 };
 
-// What the header says of the collector now, a heartbeat that is too old included. A few loads.
+// What the header says of the collector now; of one whose heartbeat is too old also whether its process is gone. A few
+// loads, and some calls of the system for a silent one.
 CollectorState collector_state(const StatsReader& reader);
 
 // One pass over all tables, unsorted; `consistent` as found.

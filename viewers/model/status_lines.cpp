@@ -17,9 +17,34 @@ std::string plural(std::uint64_t count, const char* one, const char* many, const
 
 }  // namespace
 
-StatusLine collector_line(const Collector& collector, const Figures& figures) {
+std::string collector_silence(const Collector& collector) {
     const std::string age =
         collector.heartbeat_age_ms ? format_duration(*collector.heartbeat_age_ms) : "";
+    const std::string ago = age.empty() ? "" : " " + age + " ago";
+    const std::string pid = "(pid " + std::to_string(collector.pid);
+    switch (collector.state) {
+        case CollectorState::kRunning:
+            return "";
+        case CollectorState::kStalled:
+            return "collector stalled: no sign of life for " + age + " " + pid + ")";
+        case CollectorState::kDied:
+            return "collector died" + ago + " " + pid + " is gone)";
+        case CollectorState::kSuperseded:
+            return "a newer collector is starting";
+        case CollectorState::kNone:
+            return "no collector runs";
+        case CollectorState::kStopped:
+            break;
+    }
+    return "collector stopped" + ago;
+}
+
+std::string restart_hint(const Collector& collector) {
+    return "(`" + printable(start_command(collector.instance)) + "` starts it)";
+}
+
+StatusLine collector_line(const Collector& collector, const Figures& figures) {
+    const std::string silence = collector_silence(collector);
     switch (collector.state) {
         case CollectorState::kRunning: {
             std::string text = "collector running, pid " + std::to_string(collector.pid);
@@ -29,32 +54,35 @@ StatusLine collector_line(const Collector& collector, const Figures& figures) {
             return {text, Style::kGood};
         }
         case CollectorState::kStalled:
-            return {"collector stalled: no sign of life for " + age + " (pid " +
-                        std::to_string(collector.pid) + "); these are its last figures",
-                    Style::kBad};
+            return {silence + "; these are its last figures", Style::kBad};
         case CollectorState::kSuperseded:
-            return {"a newer collector is starting; these are the last figures of the one before",
-                    Style::kWarning};
+            return {silence + "; these are the last figures of the one before", Style::kWarning};
         case CollectorState::kNone:
-            return {"no collector runs; `" + printable(start_command(collector.instance)) +
+            return {silence + "; `" + printable(start_command(collector.instance)) +
                         "` starts one; what programs allocate is unknown until then",
                     Style::kWarning};
+        case CollectorState::kDied:
         case CollectorState::kStopped:
             break;
     }
-    return {"collector stopped" + (age.empty() ? "" : " " + age + " ago") +
-                "; these are its last figures (`" + printable(start_command(collector.instance)) +
-                "` starts it)",
-            Style::kWarning};
+    return {silence + "; these are its last figures " + restart_hint(collector),
+            collector.state == CollectorState::kDied ? Style::kBad : Style::kWarning};
 }
 
-std::vector<StatusLine> untracked_lines(const Collector& collector, const Figures& figures) {
+std::string untracked_sentence(const Collector& collector, const Figures& figures) {
     if (!collector.counters || collector.counters->untracked_images == 0) {
         return {};
     }
-    return {{plural(collector.counters->untracked_images, "program", "programs", figures) +
-                 " ran untracked: no ring could be had (`tidemark doctor` looks why)",
-             Style::kWarning}};
+    return plural(collector.counters->untracked_images, "program", "programs", figures) +
+           " ran untracked: no ring could be had";
+}
+
+std::vector<StatusLine> untracked_lines(const Collector& collector, const Figures& figures) {
+    const std::string sentence = untracked_sentence(collector, figures);
+    if (sentence.empty()) {
+        return {};
+    }
+    return {{sentence + " (`tidemark doctor` looks why)", Style::kWarning}};
 }
 
 std::vector<StatusLine> unknown_lines(const Snapshot& snapshot, const Figures& figures) {

@@ -23,8 +23,17 @@ std::vector<StatusLine> status_lines(const Snapshot& snapshot, const Figures& fi
 // The collector's state alone: "collector running, pid 12", "collector stopped 12 s ago; ...".
 StatusLine collector_line(const Collector& collector, const Figures& figures);
 
+// Why its figures are not those of now, without more: "collector died 12 s ago (pid 12 is gone)". Empty while it runs.
+std::string collector_silence(const Collector& collector);
+
+// "(`tidemarkd --background` starts it)".
+std::string restart_hint(const Collector& collector);
+
 // Programs that ran without a ring; of all instances of the user, so no loss of this one.
 std::vector<StatusLine> untracked_lines(const Collector& collector, const Figures& figures);
+
+// The same for who says itself what to look at; empty if there are none.
+std::string untracked_sentence(const Collector& collector, const Figures& figures);
 
 // What is not known at all: programs whose rings were refused, children of programs in a sandbox.
 std::vector<StatusLine> unknown_lines(const Snapshot& snapshot, const Figures& figures);

@@ -32,13 +32,13 @@ Answer snapshot(const Request& request, Publication& publication) {
 Answer stream(const Request& request, Publication&) {
     Parameters parameters(request.target, {"interval_ms", "changes"});
     const std::chrono::milliseconds interval(parameters.number(
-        "interval_ms", kStreamDefault.count(), static_cast<std::uint64_t>(kStreamLongest.count())));
+        "interval_ms", kStreamDefault.count(), static_cast<std::uint64_t>(kStreamLongest.count()),
+        static_cast<std::uint64_t>(kStreamTick.count())));
     const bool changes = parameters.one_of("changes", {"0", "1"}) == "1";
     if (parameters.problem()) {
         return *parameters.problem();
     }
-    return StreamRequest{std::max(kStreamTick, interval),
-                         std::string(request.header("last-event-id")), changes};
+    return StreamRequest{interval, std::string(request.header("last-event-id")), changes};
 }
 
 Answer collector(const Request& request, Publication& publication) {

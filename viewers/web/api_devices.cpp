@@ -5,6 +5,7 @@
 #include "viewers/model/history.hpp"
 #include "viewers/model/names.hpp"
 #include "viewers/model/snapshot_json.hpp"
+#include "viewers/model/status_lines.hpp"
 #include "viewers/web/api.hpp"
 #include "viewers/web/api_text.hpp"
 
@@ -58,10 +59,11 @@ Json points_json(const model::PoolHistory& pool,
 
 Answer older_devices(const Request& request, Publication& publication) {
     const model::Snapshot& snapshot = *publication.now().snapshot;
-    if (snapshot.collector.state == model::CollectorState::kNone) {
+    // This shape of answer has no place to say that its figures are old.
+    if (const std::string silence = model::collector_silence(snapshot.collector);
+        !silence.empty()) {
         return error_response(
-            503, "no collector runs",
-            "start one: `" + model::start_command(snapshot.collector.instance) + "`");
+            503, silence, "start one: `" + model::start_command(snapshot.collector.instance) + "`");
     }
     if (request.target.segments.size() == 4) {
         const std::string& word = request.target.segments[2];

@@ -26,7 +26,13 @@ std::optional<Response> Connection::refusal(const std::optional<Target>& target)
         return refused;
     }
     if (!target) {
-        return error_response(400, "the request's target is no path", "ask for a path such as /");
+        const auto text = parser_->get().target();
+        return has_broken_escape({text.data(), text.size()})
+                   ? error_response(
+                         400, "an escape in the request's target is wrong",
+                         "behind % stand two hexadecimal digits, not 00; % itself is %25")
+                   : error_response(400, "the request's target is no path",
+                                    "ask for a path such as /");
     }
     return shared_.admission.allow(address_, Clock::now()) ? std::nullopt
                                                            : std::optional(too_often());

@@ -114,10 +114,18 @@ bool host_allowed(std::string_view host, const std::vector<std::string>& names) 
 std::optional<Response> refuse(const Request& request, const Access& access) {
     const std::string_view host = request.header("host");
     if (request.count("host") != 1) {
+        const bool none = request.count("host") == 0;
         Response response =
-            error_response(400, "a request has exactly one Host header", "send it once");
+            none ? error_response(400, "the request has no Host header",
+                                  "send one, such as `Host: localhost`")
+                 : error_response(400, "the request has more than one Host header", "send it once");
         response.close = true;
         return response;
+    }
+    const std::string_view authority = request.target.authority;
+    if (!authority.empty() && !host_allowed(authority, access.names)) {
+        return error_response(403, "the address in the request names another machine",
+                              "ask for a path such as /; this server is no proxy");
     }
     if (!host_allowed(host, access.names)) {
         return error_response(

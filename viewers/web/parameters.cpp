@@ -42,31 +42,40 @@ void Parameters::wrong(std::string_view name, const std::string& takes) {
     }
 }
 
+std::optional<std::string> Parameters::single(std::string_view name) {
+    const auto count = std::count_if(target_.parameters.begin(), target_.parameters.end(),
+                                     [&](const auto& given) { return given.first == name; });
+    if (count > 1 && !problem_) {
+        problem_ = error_response(400, std::string(name) + " is given twice", "give it once");
+    }
+    return target_.parameter(name);
+}
+
 std::uint64_t Parameters::number(std::string_view name, std::uint64_t fallback,
-                                 std::uint64_t highest) {
-    const auto given = target_.parameter(name);
+                                 std::uint64_t highest, std::uint64_t lowest) {
+    const auto given = single(name);
     if (!given) {
         return fallback;
     }
     const auto value = model::parse_unsigned(*given);
-    if (!value || *value > highest) {
-        wrong(name, "a whole number up to " + std::to_string(highest));
+    if (!value || *value > highest || *value < lowest) {
+        wrong(name, "a whole number " +
+                        (lowest == 0 ? "up to " : "from " + std::to_string(lowest) + " to ") +
+                        std::to_string(highest));
     }
     return value.value_or(fallback);
 }
 
 std::string Parameters::one_of(std::string_view name,
                                std::initializer_list<std::string_view> words) {
-    std::string given = target_.parameter(name).value_or(std::string(*words.begin()));
+    std::string given = single(name).value_or(std::string(*words.begin()));
     if (std::find(words.begin(), words.end(), given) == words.end()) {
         wrong(name, "one of " + joined(words));
     }
     return given;
 }
 
-std::string Parameters::text(std::string_view name) const {
-    return target_.parameter(name).value_or("");
-}
+std::string Parameters::text(std::string_view name) { return single(name).value_or(""); }
 
 std::vector<std::string> Parameters::list(std::string_view name) const {
     std::vector<std::string> words;
@@ -82,6 +91,15 @@ std::vector<std::string> Parameters::list(std::string_view name) const {
     return words;
 }
 
+std::vector<std::string> Parameters::numbers(std::string_view name, const std::string& takes) {
+    for (const auto& [key, value] : target_.parameters) {
+        if (key == name && value.empty()) {
+            wrong(name, takes);
+        }
+    }
+    return list(name);
+}
+
 Page Parameters::page(std::size_t most) {
     Page page;
     page.offset = number("offset", 0, std::numeric_limits<std::uint32_t>::max());
@@ -91,18 +109,20 @@ Page Parameters::page(std::size_t most) {
 
 model::Filter Parameters::filter() {
     model::Filter filter;
-    for (const std::string& word : list("device")) {
+    constexpr const char* kDevices = "numbers and host";
+    constexpr const char* kPids = "process ids";
+    for (const std::string& word : numbers("device", kDevices)) {
         const auto device = model::parse_device(word);
         if (!device) {
-            wrong("device", "numbers and host");
+            wrong("device", kDevices);
         } else {
             filter.devices.push_back(*device);
         }
     }
-    for (const std::string& word : list("pid")) {
+    for (const std::string& word : numbers("pid", kPids)) {
         const auto pid = model::parse_unsigned(word);
         if (!pid || *pid > std::numeric_limits<std::int32_t>::max()) {
-            wrong("pid", "process ids");
+            wrong("pid", kPids);
         } else {
             filter.pids.push_back(static_cast<std::int32_t>(*pid));
         }

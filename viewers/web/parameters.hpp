@@ -29,12 +29,13 @@ public:
     // `known`: the names that the route has; any other is wrong.
     Parameters(const Target& target, std::initializer_list<std::string_view> known);
 
-    // A whole number up to `highest`; `fallback` if it is missing.
-    std::uint64_t number(std::string_view name, std::uint64_t fallback, std::uint64_t highest);
+    // A whole number from `lowest` to `highest`; `fallback` if it is missing.
+    std::uint64_t number(std::string_view name, std::uint64_t fallback, std::uint64_t highest,
+                         std::uint64_t lowest = 0);
     // One of `words`, the first of which stands for a missing one.
     std::string one_of(std::string_view name, std::initializer_list<std::string_view> words);
     // Free text; empty if it is missing.
-    std::string text(std::string_view name) const;
+    std::string text(std::string_view name);
     // "a,b" or repeated.
     std::vector<std::string> list(std::string_view name) const;
     // `offset` and `limit`.
@@ -46,6 +47,10 @@ public:
     const std::optional<Response>& problem() const { return problem_; }
 
 private:
+    // What takes one value: given twice, it is wrong.
+    std::optional<std::string> single(std::string_view name);
+    // The words of a list, none of whose values is empty.
+    std::vector<std::string> numbers(std::string_view name, const std::string& takes);
     void wrong(std::string_view name, const std::string& takes);
 
     const Target& target_;

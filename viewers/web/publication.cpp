@@ -20,11 +20,6 @@ std::string instance_wanted(const model::SourceOptions& options) {
     return named != nullptr && *named != '\0' ? named : model::default_instance(geteuid());
 }
 
-// A newer segment may wait behind this one.
-bool may_be_replaced(const model::StatsSource& source) {
-    return source.reader().superseded() || source.reader().state() == TIDEMARK_COLLECTOR_STOPPED;
-}
-
 }  // namespace
 
 Publication::Publication(model::SourceOptions options)
@@ -32,7 +27,7 @@ Publication::Publication(model::SourceOptions options)
 
 // Opens the segment if there was none, the newer one if this one's collector is gone; seldom.
 void Publication::look_for_collector() {
-    if (source_ && !may_be_replaced(*source_)) {
+    if (source_ && !source_->may_be_replaced()) {
         return;
     }
     const Clock::time_point now = Clock::now();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viewers/web/target.hpp"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <charconv>
 
@@ -20,6 +22,20 @@ bool for_each_part(std::string_view text, char separator, Part part) {
         }
         text.remove_prefix(end + 1);
     }
+}
+
+// Takes "http://host:port" off an absolute target; false if it names no host.
+bool take_authority(std::string_view& text, std::string& authority) {
+    constexpr std::string_view kScheme = "http://";
+    if (text.size() < kScheme.size() ||
+        ::strncasecmp(text.data(), kScheme.data(), kScheme.size()) != 0) {
+        return true;
+    }
+    text.remove_prefix(kScheme.size());
+    const std::size_t end = std::min(text.find_first_of("/?"), text.size());
+    authority = text.substr(0, end);
+    text.remove_prefix(end);
+    return !authority.empty();
 }
 
 bool parse_parameters(std::string_view text, Target& target) {
@@ -81,16 +97,30 @@ std::optional<std::string> Target::parameter(std::string_view name) const {
     return at == parameters.rend() ? std::nullopt : std::optional(at->second);
 }
 
+bool has_broken_escape(std::string_view text) {
+    for (std::size_t at = text.find('%'); at != std::string_view::npos;
+         at = text.find('%', at + 1)) {
+        if (!percent_decoded(text.substr(at, 3), false)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 std::optional<Target> parse_target(std::string_view text) {
     const bool printable = std::all_of(text.begin(), text.end(), [](unsigned char byte) {
         return byte > 0x20 && byte < 0x7f && byte != '#';
     });
-    if (text.empty() || text.front() != '/' || !printable) {
+    Target target;
+    if (!take_authority(text, target.authority)) {
         return std::nullopt;
     }
-    Target target;
+    const bool bare = !target.authority.empty() && !text.starts_with('/');  // "http://host?x=1"
+    if (!printable || !(bare || text.starts_with('/'))) {
+        return std::nullopt;
+    }
     const std::size_t mark = std::min(text.find('?'), text.size());
-    if (!parse_path(text.substr(0, mark), target) ||
+    if (!parse_path(bare ? "/" : text.substr(0, mark), target) ||
         !parse_parameters(text.substr(std::min(mark + 1, text.size())), target)) {
         return std::nullopt;
     }

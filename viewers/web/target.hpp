@@ -14,6 +14,7 @@
 namespace tidemark::web {
 
 struct Target {
+    std::string authority;              // of an absolute target, "localhost:9497"; else empty
     std::string path;                   // decoded, begins with '/'
     std::vector<std::string> segments;  // of the path, decoded each for itself
     std::vector<std::pair<std::string, std::string>> parameters;
@@ -22,9 +23,12 @@ struct Target {
     std::optional<std::string> parameter(std::string_view name) const;
 };
 
-// Nothing for what is no origin-form target: it does not begin with '/', has control characters or broken escapes, or
-// decodes to a NUL.
+// A path, or a whole address with "http://" (RFC 9112 3.2.2). Nothing for what is neither, has control characters or
+// broken escapes, or decodes to a NUL.
 std::optional<Target> parse_target(std::string_view text);
+
+// Whether that is because of an escape alone.
+bool has_broken_escape(std::string_view text);
 
 // Escapes resolved ('+' too if `form`); nothing if one is broken.
 std::optional<std::string> percent_decoded(std::string_view text, bool form);

@@ -220,6 +220,53 @@ TEST_CASE("a stopped collector's last figures are shown, and the status says so"
     const auto ran = run_tidemark(with_instance(collector, {"query"}));
     CHECK(ran.status == 3);
     CHECK(Json::parse(ran.out)["collector"]["state"] == "stopped");
+    CHECK(holds(ran.err, "tidemark: collector stopped"));
+}
+
+TEST_CASE("one that died is told as one that stopped, and no sample of it is logged") {
+    test::FakeCollector collector("dead");
+    test::a_busy_machine(collector);
+    ::close(collector.make_lock());
+    collector.beat(12000);
+    for (const std::vector<std::string>& verb : {std::vector<std::string>{"query", "--json"},
+                                                 {"query", "--query", "device,pool,allocated"},
+                                                 {"query", "--format", "proc"},
+                                                 {"smi", "--csv"}}) {
+        const auto ran = run_tidemark(with_instance(collector, verb));
+        CHECK_MESSAGE(ran.status == 3, verb.back());
+        CHECK_FALSE(ran.out.empty());
+        CHECK(holds(ran.err,
+                    "tidemark: collector died 12 s ago (pid 4321 is gone); these are its "
+                    "last figures (`tidemarkd --background"));
+    }
+    CHECK(run_tidemark(with_instance(collector, {"smi"})).status == 3);
+    const std::string path = test::scratch_path("dead.csv");
+    const auto log = run_tidemark(with_instance(collector, {"query", "--log", path, "--once"}));
+    CHECK(log.status == 3);
+    CHECK(holds(log.err, "samples are left out"));
+    CHECK(content(path).empty());
+    ::unlink(path.c_str());
+}
+
+TEST_CASE("doctor says itself why a program ran untracked") {
+    test::FakeCollector collector("untr");
+    tidemark_collector_row row{};
+    row.untracked_images = 1;
+    collector.add(row);
+    const auto ran = run_tidemark(with_instance(collector, {"doctor", "--json"}));
+    CHECK(holds(ran.out, "1 program ran untracked: no ring could be had\""));
+    CHECK(holds(ran.out, "when they started, shared memory was full"));
+    CHECK(
+        holds(run_tidemark(with_instance(collector, {"smi"})).out, "`tidemark doctor` looks why"));
+}
+
+TEST_CASE("one that stalls is told, and may come back") {
+    test::FakeCollector collector("slow");
+    test::a_busy_machine(collector);
+    collector.beat(12000);
+    const auto ran = run_tidemark(with_instance(collector, {"query", "--csv"}));
+    CHECK(ran.status == 0);
+    CHECK(holds(ran.err, "tidemark: collector stalled: no sign of life for 12 s (pid 4321)"));
 }
 
 TEST_CASE("buffers lists the largest first, cuts to the top, and says what it could not read") {

@@ -118,6 +118,36 @@ TEST_CASE(
     ::close(consumed);
 }
 
+TEST_CASE(
+    "a named instance goes at once, however young, and never while a collector has its lock") {
+    const Folder folder;
+    for (const char* name : {"tidemark.mine.stats", "tidemark.mine.account.00000000000000a1",
+                             "tidemark.mine.account.00000000000000a2"}) {
+        ::close(folder.make(name));
+    }
+    CHECK(cli::stale_objects(cli::list_objects(folder.path()), "mine", false).empty());
+    const int lock = folder.make("tidemark.mine.lock");
+    const auto stale = cli::stale_objects(cli::list_objects(folder.path()), "mine", false);
+    CHECK(stale.size() == 4);
+    lock_byte(lock, 0);  // a collector starts after the look
+    CHECK(cli::remove_objects(folder.path(), stale).empty());
+    ::close(lock);
+    CHECK(cli::remove_objects(folder.path(), stale).back() == "tidemark.mine.lock");
+    CHECK(cli::list_objects(folder.path()).empty());
+}
+
+TEST_CASE("what to do about rings of ended programs is one sentence") {
+    const Folder folder;
+    ::close(folder.make("tidemark.ring.0000000000000001"));
+    const auto checks = cli::check_objects(folder.old_objects());
+    const auto rings = std::find_if(checks.begin(), checks.end(), [](const cli::Check& check) {
+        return check.name == "undrained rings";
+    });
+    REQUIRE(rings != checks.end());
+    CHECK(rings->todo ==
+          "start the collector that they are for; `tidemark doctor --fix` throws them away");
+}
+
 TEST_CASE("removing takes what it is given and nothing else") {
     const Folder folder;
     ::close(folder.make("tidemark.tmp.0000000000000001"));

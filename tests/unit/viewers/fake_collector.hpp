@@ -13,6 +13,7 @@
 
 #include "tidemark/account_reader.hpp"
 #include "unit/reader/test_segment.hpp"
+#include "viewers/model/collector_life.hpp"
 #include "viewers/model/stats_source.hpp"
 
 namespace tidemark::test {
@@ -40,6 +41,7 @@ public:
         beat(0);
     }
     ~FakeCollector() {
+        ::unlink(model::lock_path(instance()).c_str());
         for (const std::string& path : accounts_) {
             ::unlink(path.c_str());
         }
@@ -56,6 +58,12 @@ public:
         header().heartbeat_monotonic_ns = model::monotonic_now_ns() - age_ms * 1'000'000;
         header().heartbeat_unix_ns = model::unix_now_ns() - age_ms * 1'000'000;
         ++header().heartbeat_count;
+    }
+
+    // The lock that a collector would hold while it lives; its open descriptor. Nobody holds it yet.
+    int make_lock() {
+        header().collector_uid = ::geteuid();
+        return ::open(model::lock_path(instance()).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     }
 
     template <class Row>

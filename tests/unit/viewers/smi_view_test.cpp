@@ -105,6 +105,10 @@ TEST_CASE("a collector that is silent or gone is told with its age and what to d
     snapshot.collector.state = model::CollectorState::kStalled;
     snapshot.collector.heartbeat_age_ms = 12000;
     CHECK(holds(smi(snapshot), "collector stalled: no sign of life for 12 s"));
+    snapshot.collector.state = model::CollectorState::kDied;
+    snapshot.collector.pid = 77;
+    CHECK(holds(smi(snapshot), "collector died 12 s ago (pid 77 is gone); these are its last"));
+    CHECK(holds(smi(snapshot), "tidemarkd --background"));
     snapshot.collector.state = model::CollectorState::kStopped;
     CHECK(holds(smi(snapshot), "collector stopped 12 s ago"));
     CHECK(holds(smi(snapshot), "tidemarkd --background"));

@@ -129,6 +129,28 @@ TEST_CASE("the collector's state follows its heartbeat and its word") {
     CHECK(json_of(snapshot_of(collector))["collector"]["state"] == "superseded");
 }
 
+TEST_CASE("a silent collector died only if its lock is there, its own, and free") {
+    test::FakeCollector collector("died");
+    const auto state = [&] { return snapshot_of(collector).collector.state; };
+    collector.beat(12000);
+    CHECK(state() == model::CollectorState::kStalled);  // without a lock nothing is known
+    const int lock = collector.make_lock();
+    CHECK(state() == model::CollectorState::kDied);
+    CHECK(json_of(snapshot_of(collector))["collector"]["state"] == "stalled");
+    struct flock range {};
+    range.l_type = F_WRLCK;
+    range.l_len = 1;
+    REQUIRE(::fcntl(lock, F_OFD_SETLK, &range) == 0);
+    CHECK(state() == model::CollectorState::kStalled);
+    ::close(lock);
+    CHECK(state() == model::CollectorState::kDied);
+    collector.header().collector_uid = ::geteuid() + 1;
+    CHECK(state() == model::CollectorState::kStalled);
+    ::close(collector.make_lock());
+    collector.beat(0);
+    CHECK(state() == model::CollectorState::kRunning);
+}
+
 TEST_CASE("filters keep what was asked for and nothing else") {
     model::Snapshot by_device = busy_snapshot("fdev");
     model::apply({{1}, {}, {}, {}}, by_device);

@@ -31,6 +31,22 @@ TEST_CASE("a host is an address, localhost or a name that was allowed") {
     CHECK(web::host_allowed("Node7.example:9497", {"node7.example"}));
 }
 
+TEST_CASE("a whole address names a host that is allowed, as its Host header does") {
+    CHECK(status_of(request("http://127.0.0.1:9497/health")) == 200);
+    for (const char* target : {"http://evil.example/", "http://localhost@evil.example/"}) {
+        CHECK_MESSAGE(status_of(request(target)) == 403, target);
+    }
+}
+
+TEST_CASE("a request without Host is told that it has none") {
+    web::Request made = request("/");
+    made.headers.clear();
+    const auto refused = web::refuse(made, {});
+    REQUIRE(refused);
+    CHECK(refused->status == 400);
+    CHECK(refused->body.bytes().find("has no Host header") != std::string_view::npos);
+}
+
 TEST_CASE("a page of another origin is refused, the server's own is not") {
     CHECK(status_of(request("/", {{"origin", "http://localhost:9497"}})) == 200);
     CHECK(status_of(request("/", {{"origin", "https://localhost:9497"}})) == 200);

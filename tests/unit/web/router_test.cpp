@@ -41,6 +41,27 @@ TEST_CASE("processes are sorted both ways and come in pages that add up") {
     CHECK(world.json("/api/v1/processes?limit=0")["next"] == nullptr);
 }
 
+TEST_CASE(
+    "the older tools' answer, which cannot say that it is old, is 503 unless the collector runs") {
+    for (const char* target : {"/api/devices", "/api/devices/0/stats"}) {
+        WebWorld world("older");
+        CHECK_MESSAGE(world.ask(target).status == 200, target);
+    }
+    for (const bool stopped : {false, true}) {
+        WebWorld world("oldest");
+        world.collector.beat(12000);
+        if (stopped) world.collector.header().state = TIDEMARK_COLLECTOR_STOPPED;
+        for (const char* target :
+             {"/api/devices", "/api/devices/0/stats", "/api/devices/9/stats"}) {
+            const web::Response answer = world.ask(target);
+            CHECK_MESSAGE(answer.status == 503, target);
+            const Json error = Json::parse(answer.body.bytes());
+            CHECK(error["error"].get<std::string>().find(stopped ? "stopped" : "stalled") !=
+                  std::string::npos);
+        }
+    }
+}
+
 TEST_CASE("whoever asks within a moment shares one reading and one text") {
     WebWorld world("shared");
     for (int i = 0; i < 50; ++i) {

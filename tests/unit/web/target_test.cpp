@@ -23,9 +23,47 @@ TEST_CASE("a target is taken apart at slashes, question mark and ampersands, the
 }
 
 TEST_CASE("what is no path is refused: broken escapes, NUL, control characters, other forms") {
-    for (const char* text : {"", "a", "*", "http://localhost/", "/%", "/%4", "/%zz", "/%00", "/a b",
-                             "/a\tb", "/a\x7f", "/a#b", "/?x=%zz", "/?%00=1", "/\xff"}) {
+    for (const char* text : {"", "a", "*", "/%", "/%4", "/%zz", "/%00", "/a b", "/a\tb", "/a\x7f",
+                             "/a#b", "/?x=%zz", "/?%00=1", "/\xff"}) {
         CHECK_FALSE_MESSAGE(parse_target(text), text);
+    }
+}
+
+TEST_CASE("a whole address is a path of the host that it names") {
+    const auto target = parse_target("HTTP://localhost:9497/a?x=1");
+    REQUIRE(target);
+    CHECK(target->authority == "localhost:9497");
+    CHECK(target->path == "/a");
+    CHECK(parse_target("http://localhost?x=1")->path == "/");
+    CHECK(parse_target("http://localhost?x=1")->parameter("x") == "1");
+    CHECK(parse_target("/a")->authority.empty());
+    for (const char* text :
+         {"http://", "http:///a", "http://?x", "https://localhost/", "http:/a"}) {
+        CHECK_FALSE_MESSAGE(parse_target(text), text);
+    }
+}
+
+TEST_CASE("a broken escape is told from what else is no target") {
+    for (const char* text : {"/%", "/%4", "/?x=%zz", "/%00"}) {
+        CHECK_MESSAGE(web::has_broken_escape(text), text);
+    }
+    CHECK_FALSE(web::has_broken_escape("a%20%25"));
+}
+
+TEST_CASE("an empty number, one that is too low, and two where one is taken are wrong") {
+    for (const char* text :
+         {"/x?pid=", "/x?device=", "/x?pid=1&pid=", "/x?limit=", "/x?limit=1&limit=2",
+          "/x?sort=size&sort=pid", "/x?name=a&name=b", "/x?ms=99"}) {
+        const web::Request wrong = request(text);
+        web::Parameters parameters(wrong.target,
+                                   {"pid", "device", "limit", "sort", "name", "ms", "offset"});
+        parameters.filter();
+        parameters.page(web::kPageEntries);
+        parameters.one_of("sort", {"size", "pid"});
+        parameters.text("name");
+        parameters.number("ms", 500, 60000, 100);
+        REQUIRE_MESSAGE(parameters.problem(), text);
+        CHECK(parameters.problem()->status == 400);
     }
 }
 
