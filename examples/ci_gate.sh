@@ -22,9 +22,11 @@ tidemarkd --background --exited-grace forever >/dev/null || exit 3
 status=0
 "$@" || status=$?
 
-# A collector that ends publishes everything that was recorded; its last figures stay readable, with exit status 3.
+# A collector that ends publishes everything that was recorded; its last figures stay readable, with exit status 3 and a
+# sentence on standard error that nobody needs here.
 tidemarkd --stop >/dev/null
-figures="$(tidemark query --csv --noheader --nounits --query device,pool,pid,allocated,live,name)" || [[ $? == 3 ]]
+figures="$(tidemark query --csv --noheader --nounits --query device,pool,pid,allocated,live,name 2>/dev/null)" ||
+    [[ $? == 3 ]] || { echo "the figures can't be read: run \`tidemark doctor\`" >&2; exit 3; }
 left="$(awk -F, '$1 != "host" && $4 > 0 {
     printf "  device %s %s: pid %s (%s) left %s bytes (buffers: %s)\n", $1, $2, $3, $6, $4, $5}' <<<"$figures")"
 if [[ -n "$left" ]]; then

@@ -17,7 +17,8 @@ std::uint32_t FairShare::begin_turn(const std::vector<Image*>& images,
     }
     ++turn_;
     begun_ns_ = now_ns;
-    waited(longest);
+    const auto count = static_cast<std::uint32_t>(std::max<std::size_t>(images.size(), 1));
+    waited(longest, std::min(std::max(kShortestTurn / count, kFewest), most_));
     return events_;
 }
 
@@ -28,12 +29,13 @@ void FairShare::end_turn(const std::vector<Image*>& images, std::uint64_t stoppe
     }
 }
 
-void FairShare::waited(std::uint64_t ns) noexcept {
+void FairShare::waited(std::uint64_t ns, std::uint32_t fewest) noexcept {
     if (ns > kLongestWait_ns)
         events_ = static_cast<std::uint32_t>(
-            std::max<std::uint64_t>(events_ * kLongestWait_ns / ns, kFewest));
+            std::max<std::uint64_t>(events_ * kLongestWait_ns / ns, fewest));
     else if (ns < kLongestWait_ns / 2)
         events_ = std::min(2 * events_, most_);
+    events_ = std::max(events_, fewest);
 }
 
 }  // namespace tidemark::collector

@@ -19,6 +19,9 @@ public:
     // A quarter of what a producer waits for (kStallBudget_ns, producer/room.cpp).
     static constexpr std::uint64_t kLongestWait_ns = 25'000'000;
     static constexpr std::uint32_t kFewest = 64;  // events, the least that can be configured
+    // Events of all images together, about a millisecond: whoever waits although a turn takes no longer waits for a
+    // processor, and shorter turns would not help him.
+    static constexpr std::uint32_t kShortestTurn = 16'384;
 
     explicit FairShare(std::uint32_t most) noexcept : most_(most), events_(most) {}
 
@@ -30,7 +33,7 @@ public:
     void rested() noexcept { begun_ns_ = 0; }
 
 private:
-    void waited(std::uint64_t ns) noexcept;
+    void waited(std::uint64_t ns, std::uint32_t fewest) noexcept;
 
     std::uint32_t most_;
     std::uint32_t events_;
