@@ -98,11 +98,11 @@ typedef struct tidemark_stats_table {
  * Index in its ring: (time / period) mod count. A point whose time lies more than a ring ago is stale. */
 typedef struct tidemark_stats_sample {
     uint64_t time; /* CLOCK_REALTIME ns of the last change in this period; 0: never written */
-    uint64_t current; /* TIDEMARK_SAMPLE_UNKNOWN: no collector looked from here on to the next point */
+    uint64_t current;
     uint64_t highest; /* within the period */
     uint64_t time_guard;
 } tidemark_stats_sample;
-#define TIDEMARK_SAMPLE_UNKNOWN UINT64_MAX
+#define TIDEMARK_SAMPLE_UNKNOWN UINT64_MAX /* as `current`: nobody looked until the next point */
 #define TIDEMARK_HISTORY_FINE_PERIOD_NS 100000000ull
 #define TIDEMARK_HISTORY_FINE_COUNT 600u
 #define TIDEMARK_HISTORY_COARSE_PERIOD_NS 1000000000ull
