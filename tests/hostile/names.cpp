@@ -3,24 +3,15 @@
 // Junk under our names, in a /dev/shm of this test's own where it may have one: files by the thousand, links, fifos,
 // folders, and rings that are larger than memory. What the collector is disturbed by it is measured in the same run.
 #include <fcntl.h>
-#include <sched.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "tests/hostile/hostile_world.hpp"
+#include "tests/private_shared_memory.hpp"
 
 using namespace tidemark;
 using namespace tidemark::test;
 
 namespace {
-
-// Other collectors of this machine need not look at all of this.
-void take_own_shm() {
-    static bool taken = false;
-    if (taken || geteuid() != 0 || unshare(CLONE_NEWNS) != 0) return;
-    taken = mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-            mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777,size=2g") == 0;
-}
 
 // Files under names of rings, of `size` bytes, each told of by the directory; removed at the end.
 class Junk {
@@ -76,7 +67,7 @@ void compare(const std::string& what, const Cost& quiet, const Cost& disturbed) 
 }  // namespace
 
 TEST_CASE("thousands of junk files under names of rings disturb neither figures nor memory") {
-    take_own_shm();
+    has_private_shared_memory();
     const int files = torture_minutes() > 0 ? 100'000 : 3'000;
     const std::uint64_t events = torture_minutes() > 0 ? 10'000'000 : 300'000;
     HostileWorld world;
@@ -92,7 +83,7 @@ TEST_CASE("thousands of junk files under names of rings disturb neither figures 
 }
 
 TEST_CASE("junk as large as a ring disturbs neither figures nor memory") {
-    take_own_shm();
+    has_private_shared_memory();
     const int files = torture_minutes() > 0 ? 20'000 : 1'000;
     const std::uint64_t events = torture_minutes() > 0 ? 10'000'000 : 300'000;
     HostileWorld world;
@@ -106,7 +97,7 @@ TEST_CASE("junk as large as a ring disturbs neither figures nor memory") {
 
 TEST_CASE(
     "links, fifos and folders under our names are refused by name, and nothing waits on them") {
-    take_own_shm();
+    has_private_shared_memory();
     HostileWorld world;
     const std::string ring = "/dev/shm/tidemark.ring." + std::string(8, 'b');
     const HostileRing other(world.instance.name());
@@ -131,7 +122,7 @@ TEST_CASE(
 }
 
 TEST_CASE("what squats the name of an account is in its own image's way alone") {
-    take_own_shm();
+    has_private_shared_memory();
     HostileWorld world;
     HostileRing ring(world.instance.name());
     char digits[17];
@@ -146,7 +137,7 @@ TEST_CASE("what squats the name of an account is in its own image's way alone") 
 }
 
 TEST_CASE("a ring of many terabytes is refused, and takes no address space from others") {
-    take_own_shm();
+    has_private_shared_memory();
     HostileWorld world;
     HostileRing ring(world.instance.name());
     const std::uint64_t huge = 1ull << 44;

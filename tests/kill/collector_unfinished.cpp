@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "tests/kill/subject_world.hpp"
+#include "tests/private_shared_memory.hpp"
 #include "tests/process/script_world.hpp"
 
 using namespace tidemark::test;

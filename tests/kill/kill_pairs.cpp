@@ -11,10 +11,12 @@
 #include <random>
 
 #include "shm/kill_point.hpp"
+#include "tests/kill/bell_page.hpp"
 #include "tests/kill/pair_cases.hpp"
 #include "tests/kill/subject_world.hpp"
 #include "tests/kill/successors.hpp"
 #include "tests/kill/torture.hpp"
+#include "tests/private_shared_memory.hpp"
 
 using namespace tidemark::test;
 
@@ -80,19 +82,9 @@ Words acts_of(const Pair& pair, const Operation& operation) {
     return acts;
 }
 
-std::string bell_path() { return "/dev/shm/tidemark.bell." + std::to_string(geteuid()); }
-
-bool collector_sleeps(const std::string& instance) {
-    tidemark::shm::BellPage page{};
-    std::ifstream(bell_path(), std::ios::binary).read(reinterpret_cast<char*>(&page), sizeof page);
-    for (const auto& slot : page.slots)
-        if (instance == slot.instance && slot.waiting != 0) return true;
-    return false;
-}
-
 // No bell page yet; or one which says that dead programs left more than the budget, since only then it is counted again.
 void begin_bell_page(bool undrained) {
-    unlink(bell_path().c_str());
+    forget_bell_page();
     if (!undrained) return;
     tidemark::shm::BellPage page{};
     page.undrained_bytes = std::uint64_t{1} << 40;
@@ -110,7 +102,7 @@ void take_and_die(const OwnInstance& instance, Subject& subject) {
         const auto reader = tidemark::StatsReader::open(instance.name());
         const auto row = reader ? reader->read<tidemark_collector_row>(0) : std::nullopt;
         return row && row->events == taken_before(LaneState::kWrapping) &&
-               collector_sleeps(instance.name());
+               waiting_of(instance.name()) != tidemark::shm::kNotWaiting;
     }));
     first.kill();
     tell(subject.ledger->command, std::uint32_t{kLedgerRun});

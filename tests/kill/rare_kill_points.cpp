@@ -7,6 +7,7 @@
 #include "shm/kill_point.hpp"
 #include "tests/kill/subject_world.hpp"
 #include "tests/kill/successors.hpp"
+#include "tests/private_shared_memory.hpp"
 
 using namespace tidemark::test;
 

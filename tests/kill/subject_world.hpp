@@ -4,8 +4,6 @@
 #pragma once
 
 #include <doctest/doctest.h>
-#include <sched.h>
-#include <sys/mount.h>
 
 #include <memory>
 
@@ -15,16 +13,6 @@
 #include "tests/process/producer_rings.hpp"
 
 namespace tidemark::test {
-
-// A /dev/shm of its own for this test process and all that it starts, so that the user's bell page is its own too. False
-// for who may not mount.
-inline bool has_private_shared_memory() {
-    static const bool done =
-        geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
-        mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-        mount("tmpfs", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "size=2g,mode=1777") == 0;
-    return done;
-}
 
 class Subject {
 public:
