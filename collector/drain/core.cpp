@@ -74,6 +74,7 @@ void Core::run() {
         const bool tasks = p.run_tasks(*this);
         const std::uint64_t events = p.turn(false);
         const bool ended = p.retire_ended();
+        if (events != 0) p.gathering.took_something();
         if (shm::monotonic_ns() >= p.next_heartbeat) p.heartbeat();
         if (events >= kBusyEvents || p.stopped_halfway || tasks || ended) continue;
         p.pause(events);

@@ -60,8 +60,8 @@ void Core::Parts::pause(std::uint64_t events) {
         return;
     }
     if (events == 0 && !pass->left_work()) {
-        gathering.rested_in_vain();
-        return sleep();
+        gathering.nothing_came();
+        return gathering.wants_rest() ? gather() : sleep();
     }
     gathering.small_pass(shm::monotonic_ns(CLOCK_THREAD_CPUTIME_ID));
     if (gathering.wants_rest()) return gather();
@@ -69,6 +69,7 @@ void Core::Parts::pause(std::uint64_t events) {
 }
 
 void Core::Parts::gather() {
+    gathering.rests();
     bells.announce_rest();
     bells.sleep(gathering.rest_ns());
     bells.stop_waiting();

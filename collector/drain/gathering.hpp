@@ -25,6 +25,10 @@ public:
         last_ns_ = processor_ns;
         cost_ns_ = (7 * cost_ns_ + cost) / 8;
     }
+    // A large turn is followed by another at once; where that one finds nothing, the rest before them was not in vain.
+    void took_something() noexcept { took_ = true; }
+    void nothing_came() noexcept { gathers_ = gathers_ && took_; }
+    void rests() noexcept { took_ = false; }
     // How long a rest keeps to the share, in nanoseconds.
     std::uint64_t rest_ns() const noexcept {
         return std::clamp(cost_ns_ * kRestsForCost, kShortestRest_ns, kLongestRest_ns);
@@ -32,12 +36,12 @@ public:
     bool wants_rest() const noexcept { return gathers_; }
     // A bell, or news found instead of sleeping, after so long.
     void woken_after(std::uint64_t slept_ns) noexcept { gathers_ = slept_ns < rest_ns() / 2; }
-    void rested_in_vain() noexcept { gathers_ = false; }
 
 private:
     std::uint64_t last_ns_ = 0;
     std::uint64_t cost_ns_ = 0;
     bool gathers_ = false;
+    bool took_ = false;
 };
 
 }  // namespace tidemark::collector

@@ -36,7 +36,20 @@ TEST_CASE("it gathers while bells come sooner than rests would end, and until a 
     CHECK(gathering.wants_rest());
     gathering.small_pass(processor_ns += 5'000);
     CHECK(gathering.wants_rest());
-    gathering.rested_in_vain();
+    gathering.rests();
+    gathering.nothing_came();
+    CHECK_FALSE(gathering.wants_rest());
+}
+
+TEST_CASE("a rest behind which a large turn took what came was not in vain") {
+    Gathering gathering;
+    gathering.woken_after(10'000);
+    gathering.rests();
+    gathering.took_something();
+    gathering.nothing_came();  // by the turn that followed at once
+    CHECK(gathering.wants_rest());
+    gathering.rests();
+    gathering.nothing_came();
     CHECK_FALSE(gathering.wants_rest());
 }
 
