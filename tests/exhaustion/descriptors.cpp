@@ -8,6 +8,7 @@
 #include "tests/exhaustion/host.hpp"
 #include "tests/exhaustion/logged.hpp"
 #include "tests/exhaustion/viewer.hpp"
+#include "tests/private_shared_memory.hpp"
 
 using namespace tidemark::test;
 
@@ -64,6 +65,8 @@ rlim_t address_space_of(pid_t pid) {
 }
 
 struct LoggedCollector {
+    // One that lacks descriptors would try rings of others, too.
+    const bool has_own_shm = has_private_shared_memory();
     OwnFolder folder;
     OwnInstance instance;
     std::string path = folder / "log";

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 
 #include "tests/hostile/hostile_world.hpp"
-#include "tests/private_shared_memory.hpp"
 
 using namespace tidemark;
 using namespace tidemark::test;
@@ -67,7 +66,6 @@ void compare(const std::string& what, const Cost& quiet, const Cost& disturbed) 
 }  // namespace
 
 TEST_CASE("thousands of junk files under names of rings disturb neither figures nor memory") {
-    has_private_shared_memory();
     const int files = torture_minutes() > 0 ? 100'000 : 3'000;
     const std::uint64_t events = torture_minutes() > 0 ? 10'000'000 : 300'000;
     HostileWorld world;
@@ -83,7 +81,6 @@ TEST_CASE("thousands of junk files under names of rings disturb neither figures 
 }
 
 TEST_CASE("junk as large as a ring disturbs neither figures nor memory") {
-    has_private_shared_memory();
     const int files = torture_minutes() > 0 ? 20'000 : 1'000;
     const std::uint64_t events = torture_minutes() > 0 ? 10'000'000 : 300'000;
     HostileWorld world;
@@ -97,7 +94,6 @@ TEST_CASE("junk as large as a ring disturbs neither figures nor memory") {
 
 TEST_CASE(
     "links, fifos and folders under our names are refused by name, and nothing waits on them") {
-    has_private_shared_memory();
     HostileWorld world;
     const std::string ring = "/dev/shm/tidemark.ring." + std::string(8, 'b');
     const HostileRing other(world.instance.name());
@@ -122,7 +118,6 @@ TEST_CASE(
 }
 
 TEST_CASE("what squats the name of an account is in its own image's way alone") {
-    has_private_shared_memory();
     HostileWorld world;
     HostileRing ring(world.instance.name());
     char digits[17];
@@ -137,7 +132,6 @@ TEST_CASE("what squats the name of an account is in its own image's way alone") 
 }
 
 TEST_CASE("a ring of many terabytes is refused, and takes no address space from others") {
-    has_private_shared_memory();
     HostileWorld world;
     HostileRing ring(world.instance.name());
     const std::uint64_t huge = 1ull << 44;

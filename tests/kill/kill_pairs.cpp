@@ -102,7 +102,7 @@ void take_and_die(const OwnInstance& instance, Subject& subject) {
         const auto reader = tidemark::StatsReader::open(instance.name());
         const auto row = reader ? reader->read<tidemark_collector_row>(0) : std::nullopt;
         return row && row->events == taken_before(LaneState::kWrapping) &&
-               waiting_of(instance.name()) != tidemark::shm::kNotWaiting;
+               waiting_of(instance.name()) == tidemark::shm::kAsleep;
     }));
     first.kill();
     tell(subject.ledger->command, std::uint32_t{kLedgerRun});

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "tidemark/producer.h"
+
 using tt::tt_metal::AllocationClient;
 
 namespace {
@@ -27,6 +29,8 @@ int main(int argc, char** argv) {
     const auto type = static_cast<std::uint8_t>(std::atoi(argv[3]));
     AllocationClient::report_allocation(device, size, type, 0x1000);
     AllocationClient::report_cb_allocation(device, 10, 0);
+    tidemark_flush(
+        60'000);  // a collector takes a program on when it can; after that it answers at once
     say(device);
     while (std::getchar() != EOF) {
     }

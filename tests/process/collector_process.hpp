@@ -76,6 +76,14 @@ private:
     std::string name_;
 };
 
+// SIGSTOP reaches a process's threads one by one: it is waited for. So nothing is done by it after this.
+inline void signal_and_see(pid_t pid, int number) {
+    ::kill(pid, number);
+    siginfo_t told{};
+    if (number == SIGSTOP)
+        waitid(P_PID, static_cast<id_t>(pid), &told, WSTOPPED | WEXITED | WNOWAIT);
+}
+
 // One tidemarkd process. Killed at the end if it still runs.
 class Collector {
 public:
@@ -101,7 +109,8 @@ public:
     pid_t pid() const { return pid_; }
     // False: it ended before it was ready, or was not ready within a minute.
     bool is_ready() const { return is_ready_; }
-    void signal(int number) const { ::kill(pid_, number); }
+    // One that is told to stop has stopped.
+    void signal(int number) const { signal_and_see(pid_, number); }
     void kill() {
         if (!ended_) signal(SIGKILL);
         wait();

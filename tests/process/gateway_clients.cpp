@@ -3,6 +3,7 @@
 // Who speaks through the older socket: told by the kernel, told apart in leaving and dying, never counted twice.
 #include <pty.h>
 
+#include <regex>
 #include <thread>
 
 #include "tests/process/gateway_world.hpp"
@@ -48,9 +49,7 @@ struct LoggedServer {
 
 // Ages and pids differ from run to run.
 std::string comparable(std::string text, pid_t pid) {
-    for (const auto& [from, to] : {std::pair{std::to_string(pid), std::string("PID")}})
-        for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos;)
-            text.replace(at, from.size(), to);
+    text = std::regex_replace(text, std::regex("pid " + std::to_string(pid) + "\\b"), "pid PID");
     std::istringstream lines(text);
     std::string result;
     for (std::string line; std::getline(lines, line);) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The older allocation server's socket, asked and told as the older clients do, against a real tidemarkd.
+#include <sys/resource.h>
+
+#include "tests/privilege.hpp"
 #include "tests/process/gateway_world.hpp"
 
 using namespace tidemark::test;
@@ -181,8 +184,13 @@ TEST_CASE("device questions answer what the configuration says") {
 }
 
 TEST_CASE("four thousand connections are served by one collector") {
-    const GatewayWorld world;
     constexpr std::uint64_t kConnections = 4000;
+    rlimit limit{};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    require_or_skip(limit.rlim_max > kConnections + 100, "4,100 open files (ulimit -n)");
+    const GatewayWorld world;
     std::vector<std::unique_ptr<OlderConnection>> clients;
     for (std::uint64_t i = 0; i < kConnections; ++i) {
         clients.push_back(std::make_unique<OlderConnection>(world.path));

@@ -42,7 +42,8 @@ std::uint64_t check_sequence(const RingView& ring) {
 class Heart {
 public:
     explicit Heart(const std::string& instance) : slots_(instance, 1) {
-        slot_ = slots_.slot_for(geteuid());
+        while ((slot_ = slots_.slot_for(geteuid())) < 0)  // another collector claims one just now
+            usleep(1000);
         slots_.heartbeat(shm::monotonic_ns());
         thread_ = std::thread([this] {
             while (!stopping_) {

@@ -60,11 +60,15 @@ private:
     bool ended_ = false;
 };
 
+// Between two publications, so that who waited for one row finds the others of that pass; at once, where a collector
+// died inside one.
 inline StatsReader read_stats(const std::string& instance) {
     std::string error;
     auto reader = StatsReader::open(instance, &error);
     INFO(error);
     REQUIRE(reader);
+    for (int i = 0; i < 1000 && !reader->unchanged_since(reader->moment()); ++i)
+        usleep(1000);
     return std::move(*reader);
 }
 

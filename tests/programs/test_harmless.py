@@ -95,9 +95,12 @@ class Harmless(tracked.TrackedTest):
     def test_the_oldest_events_stay_and_the_rest_is_counted(self):
         _, (image,) = self.assert_unharmed([tracked.program("cross_thread.c")])
         self.assertGreater(image["allocations"], 0)
-        lost = image["lost"]["no_collector"]
-        self.assertEqual(image["allocations"] + lost["allocations"], 352016)
-        self.assertEqual(image["frees"] + lost["frees"], 352016)
+        # Of its 17 threads some may find no lane of their own; nothing is lost for another reason.
+        lost = {cause: loss for cause, loss in image["lost"].items() if loss["allocations"] or loss["frees"]}
+        self.assertGreater(lost["no_collector"]["allocations"], 0)
+        self.assertLessEqual(set(lost), {"no_collector", "no_lane"})
+        self.assertEqual(image["allocations"] + sum(loss["allocations"] for loss in lost.values()), 352016)
+        self.assertEqual(image["frees"] + sum(loss["frees"] for loss in lost.values()), 352016)
 
     def test_a_ring_takes_no_more_than_its_budget(self):
         with tracked.Rings() as rings:

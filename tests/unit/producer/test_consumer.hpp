@@ -38,7 +38,10 @@ public:
           slots_(getenv("TIDEMARK_INSTANCE"), 1) {
         slots_.heartbeat(shm::monotonic_ns());
         shm::RingHeader& header = state_.header();
-        header.consumer_slot = slots_.slot_for(geteuid());
+        int slot = -1;
+        while ((slot = slots_.slot_for(geteuid())) < 0)  // another collector claims one just now
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        header.consumer_slot = slot;
         slots_.heartbeat(shm::monotonic_ns());
         __atomic_store_n(&header.consumer_attached, 1, __ATOMIC_RELEASE);
         thread_ = std::thread([this] { run(); });

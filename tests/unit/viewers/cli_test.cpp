@@ -166,7 +166,7 @@ TEST_CASE("an interrupt ends watching in order") {
     test::FakeCollector collector("int");
     test::a_busy_machine(collector);
     const auto ran = test::run_tidemark_and_signal(
-        with_instance(collector, {"query", "-w", "-r", "50"}), SIGINT, 400);
+        with_instance(collector, {"query", "-w", "-r", "50"}), SIGINT);
     CHECK(ran.status == 0);
     CHECK(ran.out.back() == '\n');
 }

@@ -5,10 +5,13 @@
 // sizes of `a_busy_machine` are fixed, so that texts made from it can be compared as they are.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tidemark/account_reader.hpp"
@@ -39,8 +42,15 @@ public:
             table_of(segment_.base(), static_cast<tidemark_stats_table_id>(i)).rows_used = 0;
         }
         beat(0);
+        beating_ = std::jthread([this](const std::stop_token& stop) {
+            while (!stop.stop_requested()) {
+                keep_age();
+                std::this_thread::sleep_for(std::chrono::milliseconds(20));
+            }
+        });
     }
     ~FakeCollector() {
+        beating_ = {};
         ::unlink(model::lock_path(instance()).c_str());
         for (const std::string& path : accounts_) {
             ::unlink(path.c_str());
@@ -53,10 +63,10 @@ public:
     std::string path() const { return segment_.path(); }
     tidemark_stats_header& header() { return header_of(segment_.base()); }
 
-    // The last sign of life was so long ago.
+    // The last sign of life was so long ago, and stays so, however long a test takes.
     void beat(std::uint64_t age_ms) {
-        header().heartbeat_monotonic_ns = model::monotonic_now_ns() - age_ms * 1'000'000;
-        header().heartbeat_unix_ns = model::unix_now_ns() - age_ms * 1'000'000;
+        age_ms_ = age_ms;
+        keep_age();
         ++header().heartbeat_count;
     }
 
@@ -115,8 +125,18 @@ public:
 private:
     static constexpr std::uint64_t kPages = 8192;
 
+    void keep_age() {
+        const std::uint64_t age_ns = age_ms_ * 1'000'000;
+        __atomic_store_n(&header().heartbeat_monotonic_ns, model::monotonic_now_ns() - age_ns,
+                         __ATOMIC_RELAXED);
+        __atomic_store_n(&header().heartbeat_unix_ns, model::unix_now_ns() - age_ns,
+                         __ATOMIC_RELAXED);
+    }
+
     SharedSegment segment_;
     std::vector<std::string> accounts_;
+    std::atomic<std::uint64_t> age_ms_ = 0;
+    std::jthread beating_;
 };
 
 struct Figures {

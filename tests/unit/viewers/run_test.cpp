@@ -128,11 +128,14 @@ TEST_CASE("the command starts with the signals that a shell would give it") {
 
 TEST_CASE("SIGTERM is passed on to the command; an interrupt is the command's own affair") {
     const std::vector<std::string> trap = {
-        "run", "-q",      "--wait", "0",
-        "--",  "/bin/sh", "-c",     "trap 'exit 42' TERM; while :; do sleep 0.05; done"};
-    CHECK(test::run_tidemark_and_signal(trap, SIGTERM, 700).status == 42);
-    const std::vector<std::string> slow = {"run", "-q", "--", "/bin/sh", "-c", "sleep 1; exit 5"};
-    CHECK(test::run_tidemark_and_signal(slow, SIGINT, 500).status == 5);
+        "run",    "-q",
+        "--wait", "0",
+        "--",     "/bin/sh",
+        "-c",     "trap 'exit 42' TERM; echo ready; while :; do sleep 0.05; done"};
+    CHECK(test::run_tidemark_and_signal(trap, SIGTERM).status == 42);
+    const std::vector<std::string> slow = {"run",     "-q", "--",
+                                           "/bin/sh", "-c", "echo ready; sleep 1; exit 5"};
+    CHECK(test::run_tidemark_and_signal(slow, SIGINT).status == 5);
 }
 
 TEST_CASE("without a tracker the command runs untracked, and run says so") {

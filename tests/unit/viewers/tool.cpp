@@ -101,10 +101,10 @@ Ran run_program(const std::string& path, const std::vector<std::string>& argumen
     return finish(start(path, arguments, {}));
 }
 
-Ran run_tidemark_and_signal(const std::vector<std::string>& arguments, int signal,
-                            int milliseconds) {
+Ran run_tidemark_and_signal(const std::vector<std::string>& arguments, int signal) {
     const Started started = start(program(), arguments, {});
-    ::usleep(static_cast<useconds_t>(milliseconds) * 1000);
+    for (int i = 0; i < 60'000 && content(started.out).empty(); ++i)
+        ::usleep(1000);
     ::kill(started.pid, signal);
     return finish(started);
 }

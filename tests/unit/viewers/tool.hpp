@@ -23,9 +23,8 @@ Ran run_tidemark(const std::vector<std::string>& arguments,
 // Another program, with the same descriptors and environment.
 Ran run_program(const std::string& path, const std::vector<std::string>& arguments);
 
-// As run_tidemark, ended by `signal` after `milliseconds`.
-Ran run_tidemark_and_signal(const std::vector<std::string>& arguments, int signal,
-                            int milliseconds);
+// As run_tidemark; `signal` is sent once something stands in its output.
+Ran run_tidemark_and_signal(const std::vector<std::string>& arguments, int signal);
 
 // A file name below the build's temporary folder that nobody else uses; nothing is there.
 std::string scratch_path(const std::string& name);
