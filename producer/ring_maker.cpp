@@ -14,6 +14,7 @@
 #include "shm/kill_point.hpp"
 #include "shm/raw_scan.hpp"
 #include "shm/ring_header.hpp"
+#include "shm/untracked.hpp"
 
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
@@ -142,6 +143,7 @@ void note_failure(tidemark_loss_cause cause) noexcept {
     process_page.failed = 1;
     shm::BellPage* page = bell();
     if (page == nullptr) return;
+    shm::count_untracked_by_name(*page, inherited.settings.instance);
     std::uint64_t& counter =
         cause == TIDEMARK_LOSS_BUDGET ? page->untracked_images : page->untracked_space;
     TIDEMARK_SHARED_STORE("bell.untracked", __atomic_fetch_add(&counter, 1, __ATOMIC_RELAXED));

@@ -15,6 +15,7 @@
 #include "shm/clock.hpp"
 #include "shm/fault_guard.hpp"
 #include "shm/kill_point.hpp"
+#include "shm/untracked.hpp"
 
 namespace tidemark::shm {
 namespace {
@@ -68,11 +69,6 @@ private:
     int guard_;
 };
 
-std::uint64_t untracked_of(const BellPage& page) noexcept {
-    return __atomic_load_n(&page.untracked_images, __ATOMIC_RELAXED) +
-           __atomic_load_n(&page.untracked_space, __ATOMIC_RELAXED);
-}
-
 }  // namespace
 
 BellSlots::Page::~Page() { FaultGuard::remove(guard); }
@@ -123,8 +119,8 @@ int BellSlots::slot_for(std::uint32_t uid) {
         page.slot = claim(page);
         ++version_;
         // Which collector they would have had is not known: those from before are told by the default ones only.
-        page.untracked_before =
-            takes_unnamed_rings(instance_.c_str(), uid) ? 0 : untracked_of(*page.page());
+        page.takes_unnamed = takes_unnamed_rings(instance_.c_str(), uid);
+        page.unknown_before = page.takes_unnamed ? 0 : untracked_without_name(*page.page());
     }
     drop_faulted();
     return page.slot;
@@ -195,9 +191,11 @@ std::uint64_t BellSlots::untracked_images() const noexcept {
     std::uint64_t sum = 0;
     for (const auto& [uid, page] : pages_) {
         if (page.slot < 0) continue;
-        const std::uint64_t now = untracked_of(*page.page());
-        if (now > page.untracked_before)
-            sum += std::min(now - page.untracked_before, kMostUntracked);
+        const std::uint64_t unknown = untracked_without_name(*page.page());
+        std::uint64_t of_user = untracked_by_name(*page.page(), instance_.c_str());
+        if (page.takes_unnamed) of_user += untracked_by_name(*page.page(), "");
+        if (unknown > page.unknown_before) of_user += unknown - page.unknown_before;
+        sum += std::min(of_user, kMostUntracked);
     }
     return sum;
 }

@@ -43,7 +43,8 @@ public:
     void take_news(const std::function<void(std::uint32_t uid, std::uint32_t group)>& visit);
     // A sign of life in every page, CLOCK_MONOTONIC ns.
     void heartbeat(std::uint64_t now_ns) noexcept;
-    // Programs of these users that ran without a ring since their pages were opened here.
+    // Programs of these users that ran without a ring: of this instance, however long ago, and, since their pages were
+    // opened here, those of which nobody knows the instance.
     std::uint64_t untracked_images() const noexcept;
     // What each user's undrained ring objects take, as the collector's scan found it.
     void set_undrained(std::uint32_t uid, std::uint64_t bytes) noexcept;
@@ -70,7 +71,9 @@ private:
         Segment segment;
         int guard = -1;  // FaultGuard's
         int slot = -1;
-        std::uint64_t untracked_before = 0;
+        bool takes_unnamed = false;  // of that user's programs, those that name no instance
+        std::uint64_t unknown_before =
+            0;                           // untracked ones, of no known instance, when it was opened
         std::uint64_t try_again_ns = 0;  // CLOCK_MONOTONIC
         BellPage* page() const noexcept { return reinterpret_cast<BellPage*>(segment.data()); }
         BellSlot& mine() const noexcept { return page()->slots[slot]; }

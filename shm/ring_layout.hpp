@@ -186,7 +186,8 @@ struct BellPage {
         undrained_bytes;  // of this user's ring objects, added at creation, taken off at unlink
     std::uint64_t untracked_images;  // that made no ring, for want of budget
     std::uint64_t untracked_space;   // that made no ring, for want of space, descriptors or maps
-    std::uint8_t reserved[104];
+    std::uint64_t
+        untracked_by_name[13];  // untracked.hpp: key of the instance << 32 | programs; 0: free
     BellSlot slots[kBellSlots];
 };
 

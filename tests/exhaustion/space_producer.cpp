@@ -111,14 +111,17 @@ TEST_CASE(
 
 TEST_CASE("a program for which there never was space is counted, and shown, as untracked") {
     SmallShm shm(kSmall);
-    const OwnInstance instance;
-    const Collector collector(instance.name());
+    const OwnInstance instance, other;
+    const Collector collector(instance.name()), collector_of_other(other.name());
     REQUIRE(shm.leave(0));
     HostProgram host(instance.tracked());
     CHECK(host.does(1000, 2));
     CHECK(host.lost(TIDEMARK_LOSS_NO_SPACE).allocations == 2000);
     CHECK(host.ends());
     CHECK(comes_true([&] { return collector_of(instance.name()).untracked_images == 1; }));
+    const std::uint64_t beats = read_stats(other.name()).heartbeat_count();
+    CHECK(comes_true([&] { return read_stats(other.name()).heartbeat_count() >= beats + 2; }));
+    CHECK(collector_of(other.name()).untracked_images == 0);
     CHECK(query(instance.name()).at("collector").at("untracked_images") == 1);
     CHECK(view(instance.name(), {"smi"}).out.find("1 program") != std::string::npos);
 }

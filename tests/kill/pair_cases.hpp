@@ -65,7 +65,8 @@ inline Operation operation_of(const std::string& point) {
     if (is("stack.")) return {{"thread=5"}, {kOne, kWrapping, kOneShort}, {}, stacks};
     if (point == "sandbox.poll_me") return {{"sandbox"}, {kEmpty, kOne, kWrapping}};
     if (point == "bell.recount") return {{"events=3"}, {kEmpty}};
-    if (point == "bell.untracked") return {{"child=" + point}, {kOne, kWrapping, kOneShort}};
+    if (point == "bell.untracked" || point == "bell.untracked_name")
+        return {{"child=" + point}, {kOne, kWrapping, kOneShort}};
     return {};
 }
 

@@ -52,8 +52,8 @@ inline std::set<std::string> points_under(const std::string& folder) {
 inline std::set<std::string> points_of_the_producer_side() {
     const std::string root = std::getenv("TIDEMARK_SOURCE_DIR");
     std::set<std::string> names = points_under("producer");
-    for (const char* file :
-         {"lane_writer.hpp", "bell_ring.hpp", "raw_segment.cpp", "ring_header.hpp"})
+    for (const char* file : {"lane_writer.hpp", "bell_ring.hpp", "untracked.hpp", "raw_segment.cpp",
+                             "ring_header.hpp"})
         names.merge(points_in(root + "/shm/" + file));
     return names;
 }

@@ -17,6 +17,7 @@
 #include "shm/clock.hpp"
 #include "shm/identity_raw.hpp"
 #include "shm/raw_file.hpp"
+#include "shm/untracked.hpp"
 
 using namespace tidemark;
 
@@ -258,4 +259,30 @@ TEST_CASE("a ring that is looked at, or that nobody consumes, has nothing to tel
     header->consumer_slot = 5;
     page->slots[5].waiting = shm::kAsleep;
     CHECK(shm::bell_to_answer(page.get(), *header) == &page->slots[5]);
+}
+
+TEST_CASE("untracked programs are counted for the instance that they named") {
+    const auto page = std::make_unique<shm::BellPage>();
+    shm::count_untracked_by_name(*page, "one");
+    shm::count_untracked_by_name(*page, "");
+    shm::count_untracked_by_name(*page, "one");
+    page->untracked_space = 3;
+    page->untracked_images = 2;  // two more by programs that know no names
+    CHECK(shm::untracked_by_name(*page, "one") == 2);
+    CHECK(shm::untracked_by_name(*page, "") == 1);
+    CHECK(shm::untracked_by_name(*page, "two") == 0);
+    CHECK(shm::untracked_without_name(*page) == 2);
+}
+
+TEST_CASE("where no counter is free, an untracked program is one of no known instance") {
+    const auto page = std::make_unique<shm::BellPage>();
+    for (int i = 0; i < 20; ++i) {
+        shm::count_untracked_by_name(*page, ("instance-" + std::to_string(i)).c_str());
+        ++page->untracked_space;
+    }
+    CHECK(shm::untracked_by_name(*page, "instance-12") == 1);
+    CHECK(shm::untracked_by_name(*page, "instance-13") == 0);
+    CHECK(shm::untracked_without_name(*page) == 7);
+    page->untracked_space = 0;  // its user's word
+    CHECK(shm::untracked_without_name(*page) == 0);
 }
