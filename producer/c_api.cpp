@@ -42,8 +42,9 @@ inline const RuntimeTable& runtime() noexcept {
     return __builtin_expect(table != nullptr, 1) ? *table : *resolve();
 }
 
+// Expected, so that a disabled program pays no jump for it; an enabled one pays one.
 inline bool is_off() noexcept {
-    return __builtin_expect(__atomic_load_n(&tidemark_may_be_enabled, __ATOMIC_RELAXED) == 0, 0);
+    return __builtin_expect(__atomic_load_n(&tidemark_may_be_enabled, __ATOMIC_RELAXED) == 0, 1);
 }
 
 // Early, so that constructors of the program's own find it decided.

@@ -126,8 +126,8 @@ void LiveTable::clear(std::uint32_t number, std::uint32_t depth) noexcept {
 // the directory's sequence moved for the page's leaving, so it learns that too.
 void LiveTable::refill(const tidemark_account_page& from, std::uint32_t low, std::uint32_t high,
                        std::uint32_t depth) noexcept {
-    for (const std::uint32_t number : {low, high})
-        clear(number, depth);
+    clear(low, depth);
+    if (high != low) clear(high, depth);
     for (const tidemark_account_entry& entry : from.entries) {
         if (!(entry.life & TIDEMARK_LIFE_LIVE)) continue;
         const std::uint64_t h = hash(entry.device, entry.id);
