@@ -43,7 +43,8 @@ def key_of(project, files, path, command, version):
 
 def tidy(path, build, root):
     started = time.monotonic()
-    command = ["clang-tidy", "--quiet", f"-p={build}", "--extra-arg=-Wno-unknown-warning-option", path]
+    command = ["clang-tidy", "--quiet", f"-p={build}", "--extra-arg=-Wno-unknown-warning-option",
+               "--extra-arg=-Wno-ignored-optimization-argument", path]  # fmt: skip
     done = subprocess.run(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     lines = [l for l in done.stdout.decode(errors="replace").split("\n") if not IGNORED.search(l)]
     return path, done.returncode, "\n".join(lines).strip(), time.monotonic() - started
