@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the open process holds: how large its allocations were, its largest and oldest buffers, its call sites.
+// What the open process holds: its largest and oldest buffers, its call sites.
 #include <algorithm>
 #include <cstdio>
 
@@ -26,33 +26,36 @@ void add(std::vector<Line>& lines, const std::vector<Line>& more) {
     lines.insert(lines.end(), more.begin(), more.end());
 }
 
-// Of all its pools together, from the smallest to the largest size that occurred.
-std::vector<Line> histogram(const Frame& frame, const Detail& detail, std::size_t columns) {
-    std::array<std::uint64_t, TIDEMARK_HISTOGRAM_BUCKETS> counts{};
-    for (const model::SizeHistogram& one : detail.histograms) {
-        for (std::size_t i = 0; i < counts.size(); ++i)
-            counts[i] += one.counts[i];
-    }
-    std::vector<Line> lines = {
-        rule({{"sizes of allocations", kTitle}}, " how many ", columns, frame.state.ascii)};
-    const auto used = [](std::uint64_t count) { return count != 0; };
-    const auto first = std::find_if(counts.begin(), counts.end(), used);
-    const auto last = std::find_if(counts.rbegin(), counts.rend(), used).base();
-    const std::uint64_t most = *std::max_element(counts.begin(), counts.end());
-    for (auto at = first; at < last; ++at) {
-        const auto i = static_cast<std::size_t>(at - counts.begin());
-        const std::string from = model::format_bytes(i == 0 ? 0 : std::uint64_t{1} << i);
-        Line line = {{right(from, 11) + (frame.state.ascii ? " .. " : " … "), kDim}};
-        const std::size_t room = columns > 34 ? columns - 34 : 8;
-        Line filled =
-            bar(static_cast<double>(*at) / static_cast<double>(most), room, frame.state.ascii);
-        filled[1].look.style = Style::kAccent;
-        line.insert(line.end(), filled.begin(), filled.end());
-        line.push_back({right(model::format_count(*at), 15)});
-        lines.push_back(line);
-    }
-    if (most == 0) lines.push_back({{" nothing allocated yet", kDim}});
+std::vector<Line> wrapped(const std::string& text, std::size_t columns, Style style) {
+    std::vector<Line> lines;
+    for (const std::string& part : model::wrapped(text, columns - 2))
+        lines.push_back({{" " + part, {style}}});
     return lines;
+}
+
+// What stands where there is nothing: that there is none, or that it is not known and why.
+std::vector<Line> nothing(const HeldBuffers& held, const char* none, std::size_t columns) {
+    return held.inexact.empty()
+               ? wrapped(none, columns, Style::kDim)
+               : wrapped("not known: " + held.inexact.front(), columns, Style::kWarning);
+}
+
+// Lists are never the change since a mark.
+std::string as_of_now(const Frame& frame) { return frame.state.mark ? "as of now " : ""; }
+
+// A frame with its file and line, as much of the rest as has room.
+std::string site_text(const std::string& full, std::size_t room, bool ascii) {
+    const std::string text = model::printable(full);
+    if (model::columns_of(text) <= room) return text;
+    model::CallFrame told = model::parse_frame(full);
+    const std::string place = model::short_text(told);
+    if (told.function.empty() || told.line == 0)
+        return model::cut(model::printable(place), room, ascii);
+    const std::string where =
+        model::printable(place.substr(std::min(place.size(), told.function.size())));
+    const std::size_t taken = model::columns_of(where);
+    return model::cut(model::printable(told.function), room > taken + 4 ? room - taken : 4, ascii) +
+           where;
 }
 
 std::vector<Line> buffers(const Frame& frame, const std::string& title,
@@ -61,8 +64,8 @@ std::vector<Line> buffers(const Frame& frame, const std::string& title,
     const bool ascii = frame.state.ascii;
     // How many there are is told only of a list that is whole.
     const std::string caption =
-        held.inexact.empty() ? " of " + model::format_count(held.count) + " " : "";
-    std::vector<Line> lines = {rule({{title, kTitle}}, caption, columns, ascii)};
+        held.inexact.empty() ? " of " + model::format_count(held.count) + " " : " ";
+    std::vector<Line> lines = {rule({{title, kTitle}}, caption + as_of_now(frame), columns, ascii)};
     Grid grid({{"", 10},
                {"", 10},
                {"", 19, true, 7},
@@ -85,13 +88,13 @@ std::vector<Line> buffers(const Frame& frame, const std::string& title,
                   {site}});
     }
     add(lines, grid.lines(columns));
-    if (list.buffers.empty()) lines.push_back({{" no list, or no live buffers", kDim}});
+    if (list.buffers.empty()) add(lines, nothing(held, "no live buffers", columns));
     return lines;
 }
 
 std::vector<Line> sites(const Frame& frame, const HeldBuffers& detail, std::size_t columns) {
-    std::vector<Line> lines = {
-        rule({{"call sites", kTitle}}, " by bytes held ", columns, frame.state.ascii)};
+    std::vector<Line> lines = {rule({{"call sites", kTitle}}, " by bytes held " + as_of_now(frame),
+                                    columns, frame.state.ascii)};
     for (std::size_t i = 0; i < std::min(detail.sites.size(), kSitesShown); ++i) {
         const model::CallSite& site = detail.sites[i];
         lines.push_back({{right(model::format_bytes(site.bytes), 12), kBold},
@@ -100,15 +103,16 @@ std::vector<Line> sites(const Frame& frame, const HeldBuffers& detail, std::size
                           (site.frames.empty() ? ", call site not recorded" : "")}});
         for (std::size_t k = 0; k < std::min(site.frames.size(), kFramesShown); ++k) {
             lines.push_back({{"             #" + std::to_string(k) + " ", kDim},
-                             {model::printable(site.frames[k])}});
+                             {site_text(site.frames[k], columns - 16, frame.state.ascii)}});
         }
     }
     if (detail.sites.empty()) {
-        for (const std::string& text : model::wrapped(
-                 "not recorded; TIDEMARK_STACKS=8 in its environment records them", columns - 1))
-            lines.push_back({{" " + text, kDim}});
+        constexpr const char* kAdvice =
+            "not recorded; TIDEMARK_STACKS=8 in its environment records them";
+        add(lines, detail.count != 0 ? wrapped(kAdvice, columns, Style::kDim)
+                                     : nothing(detail, "no live buffers", columns));
     }
-    if (!detail.dropped.empty()) lines.push_back({{" " + detail.dropped, {Style::kWarning}}});
+    if (!detail.dropped.empty()) add(lines, wrapped(detail.dropped, columns, Style::kWarning));
     return lines;
 }
 
@@ -148,17 +152,20 @@ std::vector<Line> held_lines(const Frame& frame, const Process& process, std::si
     const std::size_t half = columns < kTwoColumns ? columns : columns / 2 - 2;
     std::vector<Line> lines;
     if (!detail->buffers) {
-        lines = histogram(frame, *detail, half);
+        lines = histogram_lines(frame, *detail, half);
         lines.push_back({{std::string(" reading its buffers") + dots, {Style::kWarning}}});
         return lines;
     }
     const HeldBuffers& held = *detail->buffers;
-    add_beside(lines, histogram(frame, *detail, half), sites(frame, held, half), columns, ascii);
+    // Where lists are empty they say it themselves.
+    for (const std::string& reason : held.inexact) {
+        if (!held.largest.buffers.empty())
+            add(lines, wrapped("not exact: " + reason, columns, Style::kWarning));
+    }
+    add_beside(lines, histogram_lines(frame, *detail, half), sites(frame, held, half), columns,
+               ascii);
     add_beside(lines, buffers(frame, "largest buffers", held.largest, held, half),
                buffers(frame, "oldest buffers", held.oldest, held, half), columns, ascii);
-    for (const std::string& reason : held.inexact) {
-        lines.push_back({{" not exact: " + reason, {Style::kWarning}}});
-    }
     return lines;
 }
 
