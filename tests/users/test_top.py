@@ -17,7 +17,8 @@ class Terminal:
         self.tmux("new-session", "-d", "-x", "120", "-y", "50", f"{BIN}/tidemark top -r 200 --instance system")
 
     def tmux(self, *words):
-        return run(self.uid, "tmux", "-L", f"of-{self.uid}", "-f", "/dev/null", *words, TMUX_TMPDIR="/tmp", SHELL="/bin/sh")[1]
+        words = ["tmux", "-L", f"of-{self.uid}", "-f", "/dev/null", *words]
+        return run(self.uid, *words, TMUX_TMPDIR="/tmp", SHELL="/bin/sh")[1]
 
     def press(self, *keys):
         for key in keys:

@@ -20,7 +20,8 @@ constexpr std::size_t kTwoColumns = 120;
 constexpr std::size_t kBuffersShown = 10;
 constexpr std::size_t kSitesShown = 8;
 constexpr std::size_t kFramesShown = 4;
-constexpr std::size_t kLeastSite = 14;  // columns; shorter says nothing
+constexpr std::size_t kLeastSite = 14;   // columns; shorter says nothing
+constexpr std::size_t kBeforeSite = 59;  // columns of a buffer's other cells
 
 void add(std::vector<Line>& lines, const std::vector<Line>& more) {
     lines.insert(lines.end(), more.begin(), more.end());
@@ -43,19 +44,21 @@ std::vector<Line> nothing(const HeldBuffers& held, const char* none, std::size_t
 // Lists are never the change since a mark.
 std::string as_of_now(const Frame& frame) { return frame.state.mark ? "as of now " : ""; }
 
-// A frame with its file and line, as much of the rest as has room.
+// "function file:line", or a file and an offset: of what has no room the function is cut.
+std::string place_text(const model::CallFrame& frame, std::size_t room, bool ascii) {
+    const std::string text = model::printable(model::short_text(frame));
+    const std::string function = model::printable(frame.function);
+    if (function.empty() || frame.line == 0) return model::cut(text, room, ascii);
+    const std::string line = text.substr(function.size());
+    const std::size_t taken = model::columns_of(line);
+    return model::cut(function, room > taken + 4 ? room - taken : 4, ascii) + line;
+}
+
+// All that is known of a frame where it has room.
 std::string site_text(const std::string& full, std::size_t room, bool ascii) {
     const std::string text = model::printable(full);
-    if (model::columns_of(text) <= room) return text;
-    model::CallFrame told = model::parse_frame(full);
-    const std::string place = model::short_text(told);
-    if (told.function.empty() || told.line == 0)
-        return model::cut(model::printable(place), room, ascii);
-    const std::string where =
-        model::printable(place.substr(std::min(place.size(), told.function.size())));
-    const std::size_t taken = model::columns_of(where);
-    return model::cut(model::printable(told.function), room > taken + 4 ? room - taken : 4, ascii) +
-           where;
+    return model::columns_of(text) <= room ? text
+                                           : place_text(model::parse_frame(full), room, ascii);
 }
 
 std::vector<Line> buffers(const Frame& frame, const std::string& title,
@@ -72,6 +75,7 @@ std::vector<Line> buffers(const Frame& frame, const std::string& title,
                {"", 14, true},
                {"", kLeastSite, true, kLeastSite, 1}},
               ascii);
+    const std::size_t site_room = std::max(columns - std::min(columns, kBeforeSite), kLeastSite);
     for (std::size_t i = 0; i < std::min(list.buffers.size(), kBuffersShown); ++i) {
         const model::Buffer& buffer = list.buffers[i];
         char id[24];
@@ -79,7 +83,7 @@ std::vector<Line> buffers(const Frame& frame, const std::string& title,
         std::string site;
         if (buffer.stack != 0) {
             const model::CallFrame* told = model::telling_frame(list.stacks[buffer.stack - 1]);
-            if (told != nullptr) site = " " + model::printable(model::short_text(*told));
+            if (told != nullptr) site = " " + place_text(*told, site_room, ascii);
         }
         grid.add({{model::format_bytes(buffer.size), kBold},
                   {buffer.age_ms ? model::format_duration(*buffer.age_ms) : kUnknown},
