@@ -4,6 +4,7 @@
 // device alone. Sampled once a second at most; a long trail keeps every other sample and goes on half as densely.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -51,7 +52,7 @@ struct Trail {
 };
 
 inline std::uint64_t milliseconds(const Trail& trail) {
-    return static_cast<std::uint64_t>(trail.seconds * 1000 + 0.5);
+    return static_cast<std::uint64_t>(std::llround(trail.seconds * 1000));
 }
 
 class Trails {
