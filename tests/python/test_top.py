@@ -110,6 +110,34 @@ class Top(TopWorld):
         self.assertEqual((self.folder / "before").read_text(), (self.folder / "after").read_text())
         self.assertIn('"sort"', (self.folder / "tidemark/top.json").read_text())
 
+    def fills(self, columns, rows):
+        """Whether the clock stands at the right end of the first row and the hints in the last one."""
+        lines = self.screen().rstrip("\n").split("\n")
+        return len(lines) == rows and len(lines[0].rstrip()) == columns - 1 and lines[-1].startswith(" ? help")
+
+    def test_it_starts_at_any_size_shrinks_and_grows_and_keeps_the_columns_that_were_chosen(self):
+        self.start()
+        program = self.grow()
+        left = ["COMMAND", "AGE +COMMAND", "AGE +LOST +COMMAND", "AGE +LOST +EVENTS +COMMAND"]
+        for i, (columns, rows) in enumerate(((80, 24), (120, 40), (200, 60))):
+            self.socket += "x"  # the server of the one before may still be ending
+            self.open(columns, rows)
+            self.wait_for(rf"(?m)^ +{program.pid} ")
+            self.wait_until(lambda size=(columns, rows): self.fills(*size))
+            self.wait_for(rf"(?m)^ +PID.* {left[i]}")
+            for size in ((60, 12), (200, 60), (columns, rows)):
+                self.tmux("resize-window", "-x", str(size[0]), "-y", str(size[1]))
+                self.wait_until(lambda size=size: self.fills(*size))
+                self.wait_for(rf"(?m)^ +{program.pid} ")
+            # The last of those that are not shown comes before the command.
+            self.press("c", "End", "Space", "<", "Enter")
+            self.wait_for("Space shows", absent=True)
+            self.tmux("resize-window", "-x", "200", "-y", "60")
+            self.wait_for(rf"(?m)^ +PID.* {left[i + 1]}")
+            self.press("q")
+            self.wait_for("ended 0")
+            self.tmux("kill-server")
+
     def test_it_survives_the_collector_and_says_what_it_misses(self):
         self.open(80, 24, "--readonly")
         self.wait_for("no collector runs")

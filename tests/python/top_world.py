@@ -38,6 +38,12 @@ class TopWorld(world.World):
     def screen(self, *flags):
         return self.tmux("capture-pane", "-p", *flags).stdout
 
+    def wait_until(self, condition):
+        until = time.monotonic() + 60
+        while not condition():
+            self.assertLess(time.monotonic(), until, self.screen())
+            time.sleep(0.1)
+
     def wait_for(self, pattern, absent=False):
         until = time.monotonic() + 60
         while time.monotonic() < until:

@@ -154,6 +154,7 @@ Options check(const RawOptions& raw) {
     options.refresh_ms = refresh_of(raw);
     options.count = count_of(raw);
     options.watching = !raw.once && (raw.watch || options.count.value_or(0) > 1);
+    options.is_paced = raw.watch || raw.refresh_ms || raw.count || raw.once;
     options.format = format_of(raw);
     options.header = !raw.noheader;
     options.units = !raw.nounits;

@@ -35,6 +35,7 @@ struct RawOptions {
 struct Options {
     model::Filter filter;
     bool watching = false;
+    bool is_paced = false;  // any of -w, -r, -n, -1 was given
     std::uint64_t refresh_ms = 1000;
     std::optional<std::uint64_t> count;  // of tables, or of events
     std::string format;                  // empty: the verb's own

@@ -126,14 +126,17 @@ void refuse_filters(const Options& options) {
         !filter.pools.empty()) {
         usage_error("`serve` shows everything; filter in the request: /api/v1/processes?pid=1234");
     }
-    if (!options.format.empty() || options.output) {
-        usage_error("`serve` answers over HTTP: leave out --format and --output");
+    if (!options.format.empty() || options.output || !options.header || !options.units) {
+        usage_error(
+            "`serve` answers over HTTP: leave out --format, --output, --noheader and --nounits");
+    }
+    if (options.is_paced) {
+        usage_error("`serve` answers requests until it is stopped: leave out -w, -r, -n and -1");
     }
 }
 
 int Serve::run(const Invocation& invocation) {
     const Options& options = invocation.options;
-    refuse_watching(options, "serve");
     refuse_filters(options);
     const web::ServerOptions server = server_options(options);
     find_source(options);  // says now what can't be trusted or understood

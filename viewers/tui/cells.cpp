@@ -40,6 +40,11 @@ Span Cells::peak(const Sums& sums, const Sums& base) {
     return cell;
 }
 
+Span Cells::peak(const model::PoolUsage& pool, const model::PoolUsage& base) {
+    if (!is_change_) return {figures_.peak(pool), {}};
+    return amount({pool.peak, pool.exact}, {base.peak, base.exact}, Unit::kBytes);
+}
+
 Span Cells::rate(const Amount& value, Unit unit) {
     if (!value.value) return {kUnknown, kDim};
     const std::string plain = text(*value.value, unit) + (unit == Unit::kBytes ? "/s" : "");

@@ -20,8 +20,9 @@ public:
         : figures_(true, ascii), ascii_(ascii), is_change_(is_change) {}
 
     Span amount(const Amount& value, const Amount& base, Unit unit);
-    // A peak: at most, if it is a sum of peaks.
+    // A peak: at most, if it is a sum of peaks; as a change how far the figure rose.
     Span peak(const Sums& sums, const Sums& base);
+    Span peak(const model::PoolUsage& pool, const model::PoolUsage& base);
     // Each second; never a change.
     Span rate(const Amount& value, Unit unit);
 

@@ -23,6 +23,10 @@ Mark mark_of(const World& world) {
             mark.pools[{process.image, pool.device, pool.pool}] = pool;
         }
     }
+    if (world.detail) {
+        mark.opened = world.detail->image;
+        mark.sizes = sizes_of(*world.detail);
+    }
     return mark;
 }
 

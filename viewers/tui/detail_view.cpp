@@ -82,7 +82,7 @@ Line pool_figures(Frame& frame, const Process& process, const PoolUsage& pool) {
     return {{model::cut(pool_label(pool.device, pool.pool_name), 20, frame.state.ascii),
              {Style::kAccent}},
             cell(&PoolUsage::current, Unit::kBytes),
-            {frame.cells.figures().peak(pool)},
+            frame.cells.peak(pool, base),
             cell(&PoolUsage::total_allocated, Unit::kBytes),
             cell(&PoolUsage::total_freed, Unit::kBytes),
             cell(&PoolUsage::live, Unit::kCount),
@@ -96,7 +96,7 @@ std::vector<Line> trail_lines(const Trail& trail, std::size_t columns, bool asci
     if (!range || trail.current.size() < 2) return {};
     const std::string span = " " + model::format_bytes(range->first) + " to " +
                              model::format_bytes(range->second) + " in " +
-                             model::format_duration((trail.seconds - 1) * 1000);
+                             model::format_duration(milliseconds(trail));
     const std::size_t room = columns - std::min(columns, span.size() + 5);
     const std::size_t wide = std::min(trail.current.size(), room);
     std::vector<Line> lines;

@@ -16,6 +16,7 @@ constexpr std::size_t kNarrow = 100;  // below it names are short
 constexpr std::size_t kFigure = 11;
 constexpr std::size_t kRateWidth = 12;
 constexpr std::size_t kLeastBar = 8;
+constexpr std::size_t kLeastTitle = 16;
 
 std::string device_title(const model::Device& device, bool is_short) {
     const std::string name = device.name ? model::printable(*device.name) : "";
@@ -97,7 +98,8 @@ Line pool_line(Frame& frame, const model::Device& device, const model::PoolUsage
         line.push_back(
             {right(capacity ? frame.cells.figures().bytes(*capacity) : kUnknown, kFigure), kDim});
     }
-    line.push_back({right(frame.cells.figures().peak(pool), kFigure)});
+    const Span peak = frame.cells.peak(pool, base);
+    line.push_back({right(peak.text, kFigure), peak.look});
     if (widths.has_rate) {
         const Span text = frame.cells.rate(
             {frame.world.trails.bytes_per_second({0, pool.device, pool.pool}), pool.exact},
@@ -107,6 +109,14 @@ Line pool_line(Frame& frame, const model::Device& device, const model::PoolUsage
     line.push_back(
         {"  " + graph(history_of(frame.world, pool), widths.graph, 1, ascii)[0], {Style::kAccent}});
     return line;
+}
+
+// As wide as the longest title, but for a quarter of the line at most.
+std::size_t small_title_width(const std::vector<model::Device>& devices, std::size_t columns) {
+    std::size_t longest = 0;
+    for (const model::Device& device : devices)
+        longest = std::max(longest, model::columns_of(device_title(device, true)));
+    return std::clamp<std::size_t>(longest + 2, kLeastTitle, std::max(kLeastTitle, columns / 4));
 }
 
 // What its sensors say, and tt-metal's regions of programs that tell nothing; empty where nothing is known.
@@ -158,12 +168,11 @@ std::size_t panel_height(Frame& frame, const model::Device& device) {
 
 Line small_line(Frame& frame, const model::Device& device, std::size_t columns) {
     const bool ascii = frame.state.ascii;
-    constexpr std::size_t kTitleWidth = 16;
-    Line line = {{left(model::cut(device_title(device, true), kTitleWidth - 1, ascii), kTitleWidth),
-                  {Style::kAccent}}};
+    const std::size_t wide = small_title_width(frame.world.snapshot.devices, columns);
+    Line line = {
+        {left(model::cut(device_title(device, true), wide - 1, ascii), wide), {Style::kAccent}}};
     const std::size_t count = std::max<std::size_t>(device.memories.size(), 1);
-    const std::size_t each =
-        (columns - std::min(columns, kTitleWidth)) / std::max<std::size_t>(count, 2);
+    const std::size_t each = (columns - std::min(columns, wide)) / std::max<std::size_t>(count, 2);
     for (const model::Memory& memory : device.memories) {
         const std::string word =
             memory.memory == TIDEMARK_MEMORY_HOST ? "host" : model::memory_word(memory.memory);

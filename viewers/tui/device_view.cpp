@@ -54,21 +54,28 @@ std::vector<Line> panels(Frame& frame, std::size_t columns) {
     return lines;
 }
 
-}  // namespace
+// What of them is in sight, and how much is not.
+std::vector<Line> scrolled(std::vector<Line> lines, std::size_t first, std::size_t rows) {
+    if (lines.size() <= rows) return lines;
+    const std::size_t most = lines.size() - rows + 1;
+    first = std::min(first, most);
+    std::vector<Line> shown(lines.begin() + static_cast<std::ptrdiff_t>(first),
+                            lines.begin() + static_cast<std::ptrdiff_t>(first + rows - 1));
+    const std::string above = first == 0 ? "" : " " + std::to_string(first) + " above,";
+    shown.push_back({{above + " " + std::to_string(most - first) + " below; [ ] scroll the devices",
+                      {Style::kWarning}}});
+    return shown;
+}
 
-std::vector<Line> device_lines(Frame& frame, std::size_t columns, std::size_t rows) {
+std::vector<Line> small_lines(Frame& frame, std::size_t columns, std::size_t rows) {
     const auto& devices = frame.world.snapshot.devices;
-    if (frame.state.panels == Panels::kNone || rows == 0 || devices.empty()) return {};
-    if (frame.state.panels == Panels::kAuto) {
-        if (panels_height(frame, columns) <= rows) return panels(frame, columns);
-    }
     std::vector<Line> lines;
     const bool two = are_two(devices, columns);
     const std::size_t each = two ? (columns - kGap) / 2 : columns;
     for (std::size_t i = 0; i < devices.size(); i += two ? 2 : 1) {
         if (lines.size() + 1 == rows && i + (two ? 2 : 1) < devices.size()) {
-            lines.push_back({{std::to_string(devices.size() - i) +
-                                  " more devices: a taller window, or -d, shows them",
+            lines.push_back({{" " + std::to_string(devices.size() - i) +
+                                  " more devices: a taller window, -d, or d and [ ] show them",
                               kDim}});
             return lines;
         }
@@ -79,6 +86,25 @@ std::vector<Line> device_lines(Frame& frame, std::size_t columns, std::size_t ro
         lines.insert(lines.end(), row.begin(), row.end());
     }
     return lines;
+}
+
+}  // namespace
+
+std::size_t devices_height(Frame& frame, std::size_t columns) {
+    const auto& devices = frame.world.snapshot.devices;
+    if (frame.state.panels == Panels::kNone) return 0;
+    if (frame.state.panels != Panels::kSmall) return panels_height(frame, columns);
+    return are_two(devices, columns) ? (devices.size() + 1) / 2 : devices.size();
+}
+
+std::vector<Line> device_lines(Frame& frame, std::size_t columns, std::size_t rows) {
+    const Panels chosen = frame.state.panels;
+    if (chosen == Panels::kNone || rows == 0 || frame.world.snapshot.devices.empty()) return {};
+    if (chosen == Panels::kLarge) {
+        return scrolled(panels(frame, columns), frame.state.device_line, rows);
+    }
+    const bool is_large = chosen == Panels::kAuto && panels_height(frame, columns) <= rows;
+    return is_large ? panels(frame, columns) : small_lines(frame, columns, rows);
 }
 
 }  // namespace tidemark::tui

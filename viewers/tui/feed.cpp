@@ -95,9 +95,18 @@ void Feed::each_second(World& world, const State& state, std::uint64_t now) {
     const std::uint64_t until = world.snapshot.time_unix_ns;
     world.history =
         model::read_history(source_->reader(), {model::Resolution::kCoarse, until, kHistoryPoints});
-    if (state.view == View::kLeaks) {
-        world.growth = model::find_growth(source_->reader(), until);
+    if (state.view == View::kLeaks) read_growth(world);
+    if (state.view == View::kDetail && world.detail && world.detail->image == state.opened) {
+        world.detail->histograms = model::read_size_histograms(source_->reader(), state.opened);
     }
+}
+
+void Feed::read_growth(World& world) {
+    world.growth = model::find_growth(source_->reader(), world.snapshot.time_unix_ns);
+    std::erase_if(world.growth->growing, [this](const model::Growth& one) {
+        return !options_.filter.wants_device(one.device) ||
+               !options_.filter.wants_pool(one.pool_name);
+    });
 }
 
 void Feed::read_detail(World& world, std::uint64_t image) {
@@ -133,6 +142,11 @@ bool Feed::look(World& world, const State& state) {
         changed = true;
     }
     changed = take_buffers(world) || changed;
+    if (state.view != View::kLeaks) world.growth.reset();
+    if (state.view == View::kLeaks && source_ && !world.growth) {
+        read_growth(world);
+        changed = true;
+    }
     const bool is_new = !world.detail || world.detail->image != state.opened;
     if (state.view == View::kDetail && source_ && (is_new || now >= detail_due_ns_) &&
         !work_.is_busy()) {

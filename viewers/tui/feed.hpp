@@ -42,6 +42,7 @@ public:
 private:
     bool read_figures(World& world);
     void each_second(World& world, const State& state, std::uint64_t now);
+    void read_growth(World& world);
     void read_detail(World& world, std::uint64_t image);
     // Names and capacities that sensors know.
     void complete(World& world);

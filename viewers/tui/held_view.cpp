@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the open process holds: how large its allocations were, its largest and oldest buffers, its call sites.
+// What the open process holds: its largest and oldest buffers, its call sites.
 #include <algorithm>
 #include <cstdio>
 
@@ -20,39 +20,45 @@ constexpr std::size_t kTwoColumns = 120;
 constexpr std::size_t kBuffersShown = 10;
 constexpr std::size_t kSitesShown = 8;
 constexpr std::size_t kFramesShown = 4;
-constexpr std::size_t kLeastSite = 14;  // columns; shorter says nothing
+constexpr std::size_t kLeastSite = 14;   // columns; shorter says nothing
+constexpr std::size_t kBeforeSite = 59;  // columns of a buffer's other cells
 
 void add(std::vector<Line>& lines, const std::vector<Line>& more) {
     lines.insert(lines.end(), more.begin(), more.end());
 }
 
-// Of all its pools together, from the smallest to the largest size that occurred.
-std::vector<Line> histogram(const Frame& frame, const Detail& detail, std::size_t columns) {
-    std::array<std::uint64_t, TIDEMARK_HISTOGRAM_BUCKETS> counts{};
-    for (const model::SizeHistogram& one : detail.histograms) {
-        for (std::size_t i = 0; i < counts.size(); ++i)
-            counts[i] += one.counts[i];
-    }
-    std::vector<Line> lines = {
-        rule({{"sizes of allocations", kTitle}}, " how many ", columns, frame.state.ascii)};
-    const auto used = [](std::uint64_t count) { return count != 0; };
-    const auto first = std::find_if(counts.begin(), counts.end(), used);
-    const auto last = std::find_if(counts.rbegin(), counts.rend(), used).base();
-    const std::uint64_t most = *std::max_element(counts.begin(), counts.end());
-    for (auto at = first; at < last; ++at) {
-        const auto i = static_cast<std::size_t>(at - counts.begin());
-        const std::string from = model::format_bytes(i == 0 ? 0 : std::uint64_t{1} << i);
-        Line line = {{right(from, 11) + (frame.state.ascii ? " .. " : " … "), kDim}};
-        const std::size_t room = columns > 34 ? columns - 34 : 8;
-        Line filled =
-            bar(static_cast<double>(*at) / static_cast<double>(most), room, frame.state.ascii);
-        filled[1].look.style = Style::kAccent;
-        line.insert(line.end(), filled.begin(), filled.end());
-        line.push_back({right(model::format_count(*at), 15)});
-        lines.push_back(line);
-    }
-    if (most == 0) lines.push_back({{" nothing allocated yet", kDim}});
+std::vector<Line> wrapped(const std::string& text, std::size_t columns, Style style) {
+    std::vector<Line> lines;
+    for (const std::string& part : model::wrapped(text, columns - 2))
+        lines.push_back({{" " + part, {style}}});
     return lines;
+}
+
+// What stands where there is nothing: that there is none, or that it is not known and why.
+std::vector<Line> nothing(const HeldBuffers& held, const char* none, std::size_t columns) {
+    return held.inexact.empty()
+               ? wrapped(none, columns, Style::kDim)
+               : wrapped("not known: " + held.inexact.front(), columns, Style::kWarning);
+}
+
+// Lists are never the change since a mark.
+std::string as_of_now(const Frame& frame) { return frame.state.mark ? "as of now " : ""; }
+
+// "function file:line", or a file and an offset: of what has no room the function is cut.
+std::string place_text(const model::CallFrame& frame, std::size_t room, bool ascii) {
+    const std::string text = model::printable(model::short_text(frame));
+    const std::string function = model::printable(frame.function);
+    if (function.empty() || frame.line == 0) return model::cut(text, room, ascii);
+    const std::string line = text.substr(function.size());
+    const std::size_t taken = model::columns_of(line);
+    return model::cut(function, room > taken + 4 ? room - taken : 4, ascii) + line;
+}
+
+// All that is known of a frame where it has room.
+std::string site_text(const std::string& full, std::size_t room, bool ascii) {
+    const std::string text = model::printable(full);
+    return model::columns_of(text) <= room ? text
+                                           : place_text(model::parse_frame(full), room, ascii);
 }
 
 std::vector<Line> buffers(const Frame& frame, const std::string& title,
@@ -61,14 +67,15 @@ std::vector<Line> buffers(const Frame& frame, const std::string& title,
     const bool ascii = frame.state.ascii;
     // How many there are is told only of a list that is whole.
     const std::string caption =
-        held.inexact.empty() ? " of " + model::format_count(held.count) + " " : "";
-    std::vector<Line> lines = {rule({{title, kTitle}}, caption, columns, ascii)};
+        held.inexact.empty() ? " of " + model::format_count(held.count) + " " : " ";
+    std::vector<Line> lines = {rule({{title, kTitle}}, caption + as_of_now(frame), columns, ascii)};
     Grid grid({{"", 10},
                {"", 10},
                {"", 19, true, 7},
                {"", 14, true},
                {"", kLeastSite, true, kLeastSite, 1}},
               ascii);
+    const std::size_t site_room = std::max(columns - std::min(columns, kBeforeSite), kLeastSite);
     for (std::size_t i = 0; i < std::min(list.buffers.size(), kBuffersShown); ++i) {
         const model::Buffer& buffer = list.buffers[i];
         char id[24];
@@ -76,7 +83,7 @@ std::vector<Line> buffers(const Frame& frame, const std::string& title,
         std::string site;
         if (buffer.stack != 0) {
             const model::CallFrame* told = model::telling_frame(list.stacks[buffer.stack - 1]);
-            if (told != nullptr) site = " " + model::printable(model::short_text(*told));
+            if (told != nullptr) site = " " + place_text(*told, site_room, ascii);
         }
         grid.add({{model::format_bytes(buffer.size), kBold},
                   {buffer.age_ms ? model::format_duration(*buffer.age_ms) : kUnknown},
@@ -85,13 +92,13 @@ std::vector<Line> buffers(const Frame& frame, const std::string& title,
                   {site}});
     }
     add(lines, grid.lines(columns));
-    if (list.buffers.empty()) lines.push_back({{" no list, or no live buffers", kDim}});
+    if (list.buffers.empty()) add(lines, nothing(held, "no live buffers", columns));
     return lines;
 }
 
 std::vector<Line> sites(const Frame& frame, const HeldBuffers& detail, std::size_t columns) {
-    std::vector<Line> lines = {
-        rule({{"call sites", kTitle}}, " by bytes held ", columns, frame.state.ascii)};
+    std::vector<Line> lines = {rule({{"call sites", kTitle}}, " by bytes held " + as_of_now(frame),
+                                    columns, frame.state.ascii)};
     for (std::size_t i = 0; i < std::min(detail.sites.size(), kSitesShown); ++i) {
         const model::CallSite& site = detail.sites[i];
         lines.push_back({{right(model::format_bytes(site.bytes), 12), kBold},
@@ -100,15 +107,16 @@ std::vector<Line> sites(const Frame& frame, const HeldBuffers& detail, std::size
                           (site.frames.empty() ? ", call site not recorded" : "")}});
         for (std::size_t k = 0; k < std::min(site.frames.size(), kFramesShown); ++k) {
             lines.push_back({{"             #" + std::to_string(k) + " ", kDim},
-                             {model::printable(site.frames[k])}});
+                             {site_text(site.frames[k], columns - 16, frame.state.ascii)}});
         }
     }
     if (detail.sites.empty()) {
-        for (const std::string& text : model::wrapped(
-                 "not recorded; TIDEMARK_STACKS=8 in its environment records them", columns - 1))
-            lines.push_back({{" " + text, kDim}});
+        constexpr const char* kAdvice =
+            "not recorded; TIDEMARK_STACKS=8 in its environment records them";
+        add(lines, detail.count != 0 ? wrapped(kAdvice, columns, Style::kDim)
+                                     : nothing(detail, "no live buffers", columns));
     }
-    if (!detail.dropped.empty()) lines.push_back({{" " + detail.dropped, {Style::kWarning}}});
+    if (!detail.dropped.empty()) add(lines, wrapped(detail.dropped, columns, Style::kWarning));
     return lines;
 }
 
@@ -148,17 +156,20 @@ std::vector<Line> held_lines(const Frame& frame, const Process& process, std::si
     const std::size_t half = columns < kTwoColumns ? columns : columns / 2 - 2;
     std::vector<Line> lines;
     if (!detail->buffers) {
-        lines = histogram(frame, *detail, half);
+        lines = histogram_lines(frame, *detail, half);
         lines.push_back({{std::string(" reading its buffers") + dots, {Style::kWarning}}});
         return lines;
     }
     const HeldBuffers& held = *detail->buffers;
-    add_beside(lines, histogram(frame, *detail, half), sites(frame, held, half), columns, ascii);
+    // Where lists are empty they say it themselves.
+    for (const std::string& reason : held.inexact) {
+        if (!held.largest.buffers.empty())
+            add(lines, wrapped("not exact: " + reason, columns, Style::kWarning));
+    }
+    add_beside(lines, histogram_lines(frame, *detail, half), sites(frame, held, half), columns,
+               ascii);
     add_beside(lines, buffers(frame, "largest buffers", held.largest, held, half),
                buffers(frame, "oldest buffers", held.oldest, held, half), columns, ascii);
-    for (const std::string& reason : held.inexact) {
-        lines.push_back({{" not exact: " + reason, {Style::kWarning}}});
-    }
     return lines;
 }
 

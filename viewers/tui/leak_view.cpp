@@ -59,7 +59,7 @@ Grid suspect_grid(bool ascii) {
 
 Line suspect_cells(Frame& frame, const Suspect& suspect, std::size_t columns) {
     const model::Process& process = *suspect.process;
-    const bool is_long = suspect.trail->seconds >= model::kLeastGrowthSeconds;
+    const bool is_long = suspect.trail->seconds >= double{model::kLeastGrowthSeconds};
     const Values values(suspect.trail->live.begin(), suspect.trail->live.end());
     const std::size_t wide = columns > 96 ? 24 : 8;
     return {{process.pid ? std::to_string(*process.pid) : kUnknown},
@@ -69,19 +69,31 @@ Line suspect_cells(Frame& frame, const Suspect& suspect, std::size_t columns) {
              {Style::kAccent}},
             {frame.cells.figures().live(*suspect.pool), kBold},
             {"+" + model::format_count(suspect.grown), {Style::kWarning}},
-            {model::format_duration(suspect.trail->seconds * 1000),
+            {model::format_duration(milliseconds(*suspect.trail)),
              {is_long ? Style::kPlain : Style::kDim}},
             {" " + graph(values, wide, 1, frame.state.ascii, suspect.trail->live.front())[0],
              {Style::kWarning}}};
 }
 
-std::vector<Line> growth_lines(const model::GrowthFindings& growth, std::size_t columns,
-                               bool ascii) {
-    if (growth.growing.empty()) {
-        return {{{growth.is_judged ? " none" : " none; a minute of history is needed", kDim}}};
+std::string no_growth(const Frame& frame) {
+    if (frame.world.growth) {
+        return frame.world.growth->is_judged ? " none" : " none; a minute of history is needed";
     }
+    if (frame.world.snapshot.collector.state == model::CollectorState::kNone) {
+        return " no collector, so no history is known";
+    }
+    const char* dots = frame.state.ascii ? " ..." : " …";
+    return frame.state.paused ? " not read while paused (u)"
+                              : " reading the history" + std::string(dots);
+}
+
+std::vector<Line> growth_lines(const Frame& frame, std::size_t columns) {
+    if (!frame.world.growth || frame.world.growth->growing.empty()) {
+        return {{{no_growth(frame), frame.world.growth ? kDim : Look{Style::kWarning}}}};
+    }
+    const bool ascii = frame.state.ascii;
     Grid grid({{"", 21, true, 8}, {""}, {"", 0, true}}, ascii);
-    for (const model::Growth& one : growth.growing) {
+    for (const model::Growth& one : frame.world.growth->growing) {
         grid.add({{pool_label(one.device, one.pool_name), {Style::kAccent}},
                   {"from " + model::format_bytes(one.from_bytes) + " to " +
                    model::format_bytes(one.to_bytes)},
@@ -98,19 +110,22 @@ std::vector<Line> leak_lines(Frame& frame, std::size_t columns) {
     const std::vector<Suspect> suspects = suspects_of(frame.world, frame.state);
     for (const Suspect& suspect : suspects)
         grid.add(suspect_cells(frame, suspect, columns));
-    std::vector<Line> lines = {rule({{"leak suspects: live buffers that only grow", kTitle}},
-                                    " Esc: back ", columns, ascii),
-                               grid.heading(columns)};
+    std::vector<Line> lines = {
+        rule({{"leak suspects: live buffers that only grow", kTitle}},
+             frame.state.mark ? " as seen by this viewer, not since the mark " : " Esc: back ",
+             columns, ascii),
+        grid.heading(columns)};
     const auto add = [&lines](const std::vector<Line>& more) {
         lines.insert(lines.end(), more.begin(), more.end());
     };
     add(grid.lines(columns));
     if (suspects.empty()) {
-        lines.push_back({{" none so far; a program must be watched for 8 s at least", kDim}});
+        lines.push_back(
+            {{" none so far; a program must be seen 8 times, a second apart at least", kDim}});
     }
     lines.push_back(
         rule({{"pools of devices that only grow", kTitle}}, " published history ", columns, ascii));
-    add(growth_lines(frame.world.growth, columns, ascii));
+    add(growth_lines(frame, columns));
     for (const std::string& text : model::wrapped(kHint, columns - 2))
         lines.push_back({{" " + text, kDim}});
     return lines;

@@ -3,6 +3,7 @@
 // Keys in what lies over all: lists to choose from, the question before a signal, the filter's line.
 #include <algorithm>
 
+#include "viewers/model/text.hpp"
 #include "viewers/tui/keys.hpp"
 #include "viewers/tui/views.hpp"
 
@@ -73,6 +74,26 @@ Effect choose_user(State& state, char32_t key, const World& world) {
     return Effect::kNone;
 }
 
+// A character as UTF-8; nothing, if it is none that can be shown.
+std::string typed(char32_t key) {
+    if (key < 0x20 || key > 0x10FFFF || (key >= 0xD800 && key < 0xE000)) return {};
+    std::string text;
+    const auto put = [&text](char32_t byte) { text += static_cast<char>(byte); };
+    if (key < 0x80) {
+        put(key);
+    } else if (key < 0x800) {
+        put(0xC0 | key >> 6);
+    } else if (key < 0x10000) {
+        put(0xE0 | key >> 12);
+    } else {
+        put(0xF0 | key >> 18);
+        put(0x80 | (key >> 12 & 0x3F));
+    }
+    if (key >= 0x800) put(0x80 | (key >> 6 & 0x3F));
+    if (key >= 0x80) put(0x80 | (key & 0x3F));
+    return model::printable(text) == text ? text : std::string();
+}
+
 }  // namespace
 
 Effect in_overlay(State& state, char32_t key, const World& world) {
@@ -132,8 +153,9 @@ void edit_filter(State& state, char32_t key) {
         while (!state.filter.empty() && (state.filter.back() & 0xC0) == 0x80)
             state.filter.pop_back();
         if (!state.filter.empty()) state.filter.pop_back();
-    } else if (key >= 0x20 && key < 0x7F && state.filter.size() < kLongestFilter) {
-        state.filter += static_cast<char>(key);
+    } else if (const std::string text = typed(key);
+               state.filter.size() + text.size() <= kLongestFilter) {
+        state.filter += text;
     }
     state.first_row = 0;
 }

@@ -21,6 +21,10 @@ bool is_over(const Process& process) {
                        [](const model::PoolUsage& pool) { return pool.current == 0; });
 }
 
+bool is_asked(const Process& process, const State& state) {
+    return (!state.uid || process.uid == *state.uid) && (state.shows_exited || !is_over(process));
+}
+
 bool has(const std::string& text, const std::string& part) {
     return strcasestr(text.c_str(), part.c_str()) != nullptr;
 }
@@ -39,9 +43,8 @@ ProcessRows process_rows(const World& world, const State& state) {
     rows.list.reserve(world.snapshot.processes.size());
     const auto& processes = world.snapshot.processes;
     for (std::size_t i = 0; i < processes.size() && i < world.sums.size(); ++i) {
-        const bool is_asked = (!state.uid || processes[i].uid == *state.uid) &&
-                              (state.shows_exited || !is_over(processes[i]));
-        if (is_asked && (state.settings.tree || matches(processes[i], state.filter))) {
+        if (is_asked(processes[i], state) &&
+            (state.settings.tree || matches(processes[i], state.filter))) {
             const Sums* base = &kNothing;
             if (state.mark) {
                 const auto at = state.mark->sums.find(processes[i].image);
@@ -56,9 +59,20 @@ ProcessRows process_rows(const World& world, const State& state) {
     if (state.settings.tree) {
         rows.list = as_tree(rows.list, world, state, rows.own);
     } else {
-        sort_rows(rows.list, state.settings);
+        sort_rows(rows.list, world, state);
     }
     return rows;
+}
+
+std::size_t row_count(const World& world, const State& state) {
+    const bool is_tree = state.settings.tree;
+    if (is_tree && (!state.filter.empty() || !state.collapsed.empty()))
+        return process_rows(world, state).list.size();
+    const auto& processes = world.snapshot.processes;
+    return static_cast<std::size_t>(
+        std::count_if(processes.begin(), processes.end(), [&](const Process& process) {
+            return is_asked(process, state) && (is_tree || matches(process, state.filter));
+        }));
 }
 
 std::size_t cursor_row(const std::vector<ProcessRow>& rows, const State& state) {

@@ -35,6 +35,9 @@ struct ProcessRows {
 // Filtered, sorted, as a tree if that is on. In a tree whoever has a wanted descendant is shown too.
 ProcessRows process_rows(const World& world, const State& state);
 
+// How many those are.
+std::size_t row_count(const World& world, const State& state);
+
 // The row of the cursor: the selected image, or, if it is gone, where it was seen last.
 std::size_t cursor_row(const std::vector<ProcessRow>& rows, const State& state);
 

@@ -19,9 +19,9 @@ using Parents = std::unordered_map<std::uint64_t, std::uint64_t>;
 
 class Tree {
 public:
-    Tree(const std::vector<ProcessRow>& all, const Parents& parents, const State& state,
-         std::deque<Sums>& own)
-        : state_(state), own_(own) {
+    Tree(const std::vector<ProcessRow>& all, const Parents& parents, const World& world,
+         const State& state, std::deque<Sums>& own)
+        : world_(world), state_(state), own_(own) {
         std::unordered_map<std::uint64_t, std::size_t> index;
         for (std::size_t i = 0; i < all.size(); ++i)
             index[all[i].process->image] = i;
@@ -107,13 +107,14 @@ private:
             index[nodes_[i].row.process] = i;
             rows.push_back(nodes_[i].row);
         }
-        sort_rows(rows, state_.settings);
+        sort_rows(rows, world_, state_);
         for (const ProcessRow& row : rows) {
             shown.push_back(row);
             if (!row.is_collapsed) emit(nodes_[index[row.process]].children, depth + 1, shown);
         }
     }
 
+    const World& world_;
     const State& state_;
     std::deque<Sums>& own_;
     std::vector<Node> nodes_;
@@ -127,7 +128,7 @@ std::vector<ProcessRow> as_tree(const std::vector<ProcessRow>& all, const World&
     Parents parents;
     for (const Process& process : world.snapshot.processes)
         parents[process.image] = process.parent_image;
-    return Tree(all, parents, state, own).rows();
+    return Tree(all, parents, world, state, own).rows();
 }
 
 }  // namespace tidemark::tui

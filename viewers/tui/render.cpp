@@ -3,98 +3,11 @@
 
 #include <algorithm>
 
-#include "viewers/model/status_lines.hpp"
 #include "viewers/model/text.hpp"
-#include "viewers/model/units.hpp"
 #include "viewers/tui/views.hpp"
 
 namespace tidemark::tui {
 namespace {
-
-// Sentences about the collector and what was lost; more of them are in `tidemark smi`.
-constexpr std::size_t kMostStatusRows = 3;
-
-std::string clock_text(std::uint64_t unix_ns) {
-    return model::format_iso_time(unix_ns).substr(11, 8);
-}
-
-Line header(const Frame& frame) {
-    const State& state = frame.state;
-    const model::Collector& collector = frame.world.snapshot.collector;
-    Line line = {{" tidemark ", {Style::kAccent, true, true}},
-                 {" " + model::printable(collector.instance), kBold}};
-    if (state.paused) line.push_back({"  PAUSED (u)", {Style::kWarning, true}});
-    if (state.mark) {
-        const std::uint64_t now = frame.world.snapshot.time_unix_ns;
-        const std::uint64_t since = state.mark->unix_ns;
-        line.push_back({"  change since " + clock_text(since) + " (" +
-                            model::format_duration(now > since ? (now - since) / 1'000'000 : 0) +
-                            ")",
-                        {Style::kWarning, true}});
-    }
-    if (state.uid) line.push_back({"  user " + std::to_string(*state.uid), {Style::kWarning}});
-    if (!state.filter.empty()) {
-        line.push_back({"  /" + model::printable(state.filter), {Style::kWarning}});
-    }
-    return line;
-}
-
-std::string header_right(const Frame& frame) {
-    char every[32];
-    std::snprintf(every, sizeof every, "every %.1f s   ",
-                  static_cast<double>(frame.state.interval_ms) / 1000);
-    return every + clock_text(frame.world.snapshot.time_unix_ns) + " ";
-}
-
-// The collector's line always; of the others as many as have room.
-std::vector<Line> status_rows(Frame& frame, std::size_t columns) {
-    std::vector<Line> rows;
-    for (const model::StatusLine& status :
-         model::status_lines(frame.world.snapshot, frame.cells.figures(), frame.state.ascii)) {
-        if (rows.size() == kMostStatusRows) break;
-        // That a busy collector published meanwhile would flicker at every look.
-        if (!rows.empty() && status.style == Style::kDim) continue;
-        for (const std::string& text : model::wrapped(status.text, columns - 2)) {
-            if (rows.size() < kMostStatusRows) rows.push_back({{" " + text, {status.style}}});
-        }
-    }
-    return rows;
-}
-
-Line hints(const State& state) {
-    if (state.is_filter_edited) {
-        return {{" filter: ", {Style::kAccent, true}},
-                {model::printable(state.filter)},
-                {"_", {Style::kPlain, false, true}},
-                {"   Enter keeps it, Esc clears it", kDim}};
-    }
-    if (!state.message.empty()) return {{" " + state.message, {Style::kWarning, true}}};
-    Line line;
-    std::size_t used = 0;
-    // In the order of their worth: what does not fit is in the help.
-    const auto hint = [&](const char* key, const char* what) {
-        const std::size_t more = model::columns_of(key) + model::columns_of(what) + 3;
-        if (used + more > state.size.columns) return;
-        used += more;
-        line.push_back({std::string(" ") + key, {Style::kAccent, true}});
-        line.push_back({std::string(" ") + what + " ", {}});
-    };
-    hint("?", "help");
-    hint("q", "quit");
-    if (state.view == View::kProcesses) {
-        hint("Enter", "open");
-        hint("/", "filter");
-        hint("t", state.settings.tree ? "list" : "tree");
-        hint("l", "leaks");
-    } else {
-        hint("Esc", "back");
-    }
-    hint("m", "mark");
-    hint("u", state.paused ? "go on" : "pause");
-    if (state.view == View::kProcesses) hint("c", "columns");
-    if (!state.readonly) hint("F9", "signal");
-    return line;
-}
 
 void put_lines(Screen& screen, std::size_t y, std::size_t end, const std::vector<Line>& lines) {
     for (std::size_t i = 0; i < lines.size() && y < end; ++i)
@@ -108,6 +21,18 @@ struct Layout {
     std::size_t end = 0;   // the row behind them
 };
 
+// Processes keep their heading and five rows at least, and more where panels have a choice; what they do not use is the
+// panels'.
+std::size_t device_rows(Frame& frame, std::size_t room) {
+    const std::size_t wanted = devices_height(frame, frame.state.size.columns);
+    const std::size_t most = room - std::min<std::size_t>(room, 6);
+    const bool is_asked = frame.state.panels == Panels::kLarge;
+    const std::size_t fair = is_asked ? most : std::min(most, room * 3 / 5);
+    if (wanted <= fair) return fair;
+    const std::size_t used = 1 + std::max<std::size_t>(row_count(frame.world, frame.state), 1);
+    return std::max(fair, room - std::min(room, used));
+}
+
 Layout layout(Frame& frame) {
     const Size size = frame.state.size;
     Layout found;
@@ -115,10 +40,8 @@ Layout layout(Frame& frame) {
     found.end = size.rows - 1;
     const std::size_t above = 1 + found.status.size();
     const std::size_t room = found.end - std::min(found.end, above);
-    // Processes keep half of it, and five rows at least.
-    const std::size_t devices = std::min(room - std::min<std::size_t>(room, 6), room * 3 / 5);
     if (frame.state.view == View::kProcesses) {
-        found.devices = device_lines(frame, size.columns, devices);
+        found.devices = device_lines(frame, size.columns, device_rows(frame, room));
     }
     found.body = above + found.devices.size();
     return found;
@@ -191,6 +114,14 @@ std::size_t last_line(const World& world, const State& state) {
     Frame frame(world, state);
     const Layout where = layout(frame);
     return most_scrolled(body_lines(frame, state.size.columns).size(), where);
+}
+
+std::size_t last_device_line(const World& world, const State& state) {
+    if (is_too_small(state.size) || state.panels != Panels::kLarge) return 0;
+    Frame frame(world, state);
+    const std::size_t height = devices_height(frame, state.size.columns);
+    const std::size_t shown = layout(frame).devices.size();
+    return height > shown ? height - shown + 1 : 0;
 }
 
 std::size_t page_height(const World& world, const State& state) {

@@ -18,6 +18,9 @@ Screen render(const World& world, const State& state);
 // Rows of processes that fit, without the heading: a page.
 std::size_t page_height(const World& world, const State& state);
 
+// How far the panels of devices can be scrolled.
+std::size_t last_device_line(const World& world, const State& state);
+
 // Columns of the process table that have room, in their order.
 std::vector<Column> shown_columns(const World& world, const State& state);
 

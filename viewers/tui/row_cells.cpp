@@ -6,6 +6,7 @@
 #include "viewers/model/names.hpp"
 #include "viewers/model/text.hpp"
 #include "viewers/model/units.hpp"
+#include "viewers/tui/row_text.hpp"
 #include "viewers/tui/views.hpp"
 
 namespace tidemark::tui {
@@ -15,25 +16,19 @@ using model::Process;
 
 std::string devices_text(const Process& process) {
     std::string text;
-    std::uint32_t last = ~0u;
-    for (const model::PoolUsage& pool : process.usage) {  // sorted by device
-        if (pool.device == last) continue;
-        last = pool.device;
+    for (const std::uint32_t device : devices_of(process)) {
         text += (text.empty() ? "" : ",") +
-                (last == TIDEMARK_DEVICE_HOST ? std::string("H") : model::device_word(last));
+                (device == TIDEMARK_DEVICE_HOST ? std::string("H") : model::device_word(device));
     }
     return text.empty() ? "-" : text;
 }
 
-Span state_cell(const Process& process) {
-    if (process.quarantine != 0) return {"refused", {Style::kBad}};
-    if (!process.exited) {
-        return process.exact ? Span{"runs", {Style::kGood}} : Span{"~runs", {Style::kWarning}};
-    }
-    const std::string tag = model::ending_tag(process.ending, process.ending_code);
+Style state_style(const Process& process) {
+    if (process.quarantine != 0) return Style::kBad;
+    if (!process.exited) return process.exact ? Style::kGood : Style::kWarning;
     const bool is_bad =
         process.ending == TIDEMARK_ENDING_KILLED || process.ending == TIDEMARK_ENDING_CRASHED;
-    return {tag.empty() ? "exited" : tag, {is_bad ? Style::kBad : Style::kDim}};
+    return is_bad ? Style::kBad : Style::kDim;
 }
 
 class Row {
@@ -48,9 +43,9 @@ public:
             case Column::kParent:
                 return parent();
             case Column::kUser:
-                return {model::printable(process.user.value_or(std::to_string(process.uid))), {}};
+                return {user_text(process), {}};
             case Column::kState:
-                return state_cell(process);
+                return {state_text(process), {state_style(process)}};
             case Column::kDevices:
                 return {devices_text(process), {}};
             case Column::kPeak:
@@ -102,21 +97,12 @@ private:
         return {std::to_string(*found->pid), {}};
     }
     Span age() const {
-        const auto since = row_.process->start_unix_ns;
-        const std::uint64_t until =
-            row_.process->exit_unix_ns.value_or(frame_.world.snapshot.time_unix_ns);
-        if (!since) return {kUnknown, kDim};
-        return {model::format_duration(until > *since ? (until - *since) / 1'000'000 : 0), {}};
+        const auto age = age_ms(*row_.process, frame_.world.snapshot.time_unix_ns);
+        return age ? Span{model::format_duration(*age), {}} : Span{kUnknown, kDim};
     }
     Span command() const {
         const bool ascii = frame_.state.ascii;
-        std::string text =
-            model::printable(row_.process->command.value_or(row_.process->name.value_or(kUnknown)));
-        // Where a program lies says less than what it was given.
-        const std::size_t word = text.find(' ');
-        const std::size_t slash = text.rfind('/', word);
-        if (slash != std::string::npos && slash + 1 < std::min(word, text.size()))
-            text.erase(0, slash + 1);
+        std::string text = command_text(*row_.process);
         if (row_.process->exited) text.insert(0, ascii ? "x " : "† ");
         if (row_.is_sum) text.insert(0, ascii ? "(+) " : "Σ ");
         if (row_.has_children && row_.is_collapsed) text.insert(0, ascii ? "> " : "▸ ");

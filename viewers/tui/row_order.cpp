@@ -3,26 +3,24 @@
 
 #include <algorithm>
 #include <limits>
-#include <string_view>
+#include <string>
+#include <unordered_map>
+
+#include "viewers/tui/row_text.hpp"
 
 namespace tidemark::tui {
 namespace {
 
 using model::Process;
 
-std::string_view text_key(const Process& process, Column column) {
-    const auto known = [](const std::optional<std::string>& text) {
-        return text ? std::string_view(*text) : std::string_view();
-    };
+std::string text_key(const Process& process, Column column) {
     switch (column) {
         case Column::kUser:
-            return known(process.user);
-        case Column::kCommand:
-            return process.command ? known(process.command) : known(process.name);
+            return user_text(process);
         case Column::kState:
-            return process.exited ? "exited" : "run";
+            return state_text(process);
         default:
-            return {};
+            return process.command || process.name ? command_text(process) : std::string();
     }
 }
 
@@ -53,36 +51,45 @@ Amount Sums::*amount_key(Column column) {
     }
 }
 
-// As it is shown: the change, if there is a mark.
-std::int64_t number_key(const ProcessRow& row, Column column) {
-    if (Amount Sums::*const amount = amount_key(column)) {
-        const auto& value = (row.sums->*amount).value;
-        return value ? static_cast<std::int64_t>(*value - (row.base->*amount).value.value_or(0))
-                     : std::numeric_limits<std::int64_t>::min();
-    }
-    const Process& process = *row.process;
-    switch (column) {
-        case Column::kPid:
-            return process.pid.value_or(0);
-        case Column::kParent:
-            return static_cast<std::int64_t>(process.parent_image >> 1);
-        case Column::kDevices:
-            return process.usage.empty() ? -1 : process.usage.front().device;
-        case Column::kAge:  // the oldest has the highest age
-            return process.start_unix_ns ? -static_cast<std::int64_t>(*process.start_unix_ns)
-                                         : std::numeric_limits<std::int64_t>::min();
-        default:
-            return 0;
-    }
+constexpr std::int64_t kLowest = std::numeric_limits<std::int64_t>::min();
+
+bool is_rate(Column column) { return column == Column::kByteRate || column == Column::kEventRate; }
+
+// The change, if there is a mark, but for rates.
+std::int64_t amount_of(const ProcessRow& row, Amount Sums::*amount, bool is_change) {
+    const auto& value = (row.sums->*amount).value;
+    const auto base = is_change ? (row.base->*amount).value : std::optional<std::uint64_t>(0);
+    return value && base ? static_cast<std::int64_t>(*value - *base) : kLowest;
 }
 
-// Made once a row; what a thousand rows are sorted by ten times a second is small.
+// Of every image its pid, to say who a parent is.
+class Pids {
+public:
+    explicit Pids(const model::Snapshot& snapshot) {
+        for (const Process& process : snapshot.processes)
+            if (process.pid) pids_[process.image] = *process.pid;
+    }
+    // 0: it has none.
+    std::int64_t of(std::uint64_t image) const {
+        if (image == 0) return 0;
+        const auto at = pids_.find(image);
+        return at != pids_.end() ? at->second : kLowest;
+    }
+
+private:
+    std::unordered_map<std::uint64_t, std::int32_t> pids_;
+};
+
 struct NumberKey {
     std::int64_t value;
     std::size_t row;
 };
 struct TextKey {
-    std::string_view value;
+    std::string value;
+    std::size_t row;
+};
+struct DevicesKey {
+    std::vector<std::uint32_t> value;
     std::size_t row;
 };
 
@@ -110,18 +117,43 @@ void sort_by(std::vector<ProcessRow>& rows, bool descending, KeyOf key_of) {
     sort_by(rows, keys, descending);
 }
 
+void sort_by_number(std::vector<ProcessRow>& rows, const World& world, const State& state) {
+    const auto [chosen, descending] = order_of(state.settings);
+    const Column column = chosen;  // a lambda can take it
+    const bool is_change = state.mark && !is_rate(column);
+    if (Amount Sums::*const amount = amount_key(column)) {
+        sort_by<NumberKey>(rows, descending, [&](const ProcessRow& row) {
+            return amount_of(row, amount, is_change);
+        });
+    } else if (column == Column::kParent) {
+        const Pids pids(world.snapshot);
+        sort_by<NumberKey>(rows, descending, [&](const ProcessRow& row) {
+            return pids.of(row.process->parent_image);
+        });
+    } else {
+        sort_by<NumberKey>(rows, descending, [&](const ProcessRow& row) {
+            if (column == Column::kPid)
+                return row.process->pid ? std::int64_t{*row.process->pid} : kLowest;
+            const auto age = age_ms(*row.process, world.snapshot.time_unix_ns);
+            return age ? static_cast<std::int64_t>(*age) : kLowest;
+        });
+    }
+}
+
 }  // namespace
 
-void sort_rows(std::vector<ProcessRow>& rows, const Settings& settings) {
-    const auto [chosen, descending] = order_of(settings);
-    const Column column = chosen;  // a lambda can take it
-    if (info(column).is_text && column != Column::kDevices) {
+void sort_rows(std::vector<ProcessRow>& rows, const World& world, const State& state) {
+    const auto [chosen, descending] = order_of(state.settings);
+    const Column column = chosen;
+    if (column == Column::kDevices) {
+        sort_by<DevicesKey>(rows, descending,
+                            [](const ProcessRow& row) { return devices_of(*row.process); });
+    } else if (info(column).is_text) {
         sort_by<TextKey>(rows, descending, [column](const ProcessRow& row) {
             return text_key(*row.process, column);
         });
     } else {
-        sort_by<NumberKey>(rows, descending,
-                           [column](const ProcessRow& row) { return number_key(row, column); });
+        sort_by_number(rows, world, state);
     }
 }
 

@@ -6,12 +6,12 @@
 #include <vector>
 
 #include "viewers/tui/process_rows.hpp"
-#include "viewers/tui/settings.hpp"
+#include "viewers/tui/state.hpp"
 
 namespace tidemark::tui {
 
-// By order_of(settings); the order in which they came decides between equals. Text columns compare as text, all others as
-// numbers; unknown is lower than anything.
-void sort_rows(std::vector<ProcessRow>& rows, const Settings& settings);
+// By order_of(state.settings) and by what its cells say; the order in which they came decides between equals. Text
+// compares as text, without the marks before a command, all else as numbers; unknown is lower than anything.
+void sort_rows(std::vector<ProcessRow>& rows, const World& world, const State& state);
 
 }  // namespace tidemark::tui

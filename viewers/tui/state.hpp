@@ -36,13 +36,15 @@ enum Key : char32_t {
 
 enum class View { kProcesses, kDetail, kLeaks };
 enum class Overlay { kNone, kHelp, kColumns, kUsers, kSignal, kConfirm };
-enum class Panels { kAuto, kSmall, kNone };
+enum class Panels { kAuto, kLarge, kSmall, kNone };  // kAuto: large where they fit
 
 // The figures at the moment that `m` marked; everything is shown as the change since. What came later started at 0.
 struct Mark {
     std::uint64_t unix_ns = 0;
     std::unordered_map<PoolKey, model::PoolUsage, PoolKeyHash> pools;
     std::unordered_map<std::uint64_t, Sums> sums;  // by image
+    std::uint64_t opened = 0;  // image whose sizes were known: that which was open
+    SizeCounts sizes{};
 };
 Mark mark_of(const World& world);
 
@@ -64,6 +66,7 @@ struct State {
     View view = View::kProcesses;
     Overlay overlay = Overlay::kNone;
     Panels panels = Panels::kAuto;
+    std::size_t device_line = 0;         // the first shown, of large ones that do not fit
     std::size_t overlay_line = 0;        // chosen in it, or, of help, the first shown
     std::vector<Column> columns_before;  // when their chooser was opened
     bool shows_exited = false;  // also what ended and left nothing, or went on as another program

@@ -60,8 +60,24 @@ Effect sort_by_digit(State& state, const World& world, char32_t key) {
     return key - U'1' < shown.size() ? sort_by(state, shown[key - U'1']) : Effect::kNone;
 }
 
+// By a part of what is in sight.
+void scroll_devices(State& state, const World& world, bool down) {
+    const auto last = static_cast<std::ptrdiff_t>(last_device_line(world, state));
+    const auto step = static_cast<std::ptrdiff_t>(state.size.rows / 4);
+    const auto at = static_cast<std::ptrdiff_t>(state.device_line) + (down ? step : -step);
+    state.device_line = static_cast<std::size_t>(std::clamp<std::ptrdiff_t>(at, 0, last));
+}
+
+const char* panels_sentence(Panels panels) {
+    return panels == Panels::kAuto    ? "devices: large where they fit"
+           : panels == Panels::kLarge ? "devices: large; [ ] scroll them"
+           : panels == Panels::kSmall ? "devices: a line each"
+                                      : "devices: not shown";
+}
+
 Panels next(Panels panels) {
-    return panels == Panels::kAuto    ? Panels::kSmall
+    return panels == Panels::kAuto    ? Panels::kLarge
+           : panels == Panels::kLarge ? Panels::kSmall
            : panels == Panels::kSmall ? Panels::kNone
                                       : Panels::kAuto;
 }
@@ -134,6 +150,12 @@ Effect of_table(State& state, char32_t key, const World& world) {
             return Effect::kNone;
         case U'd':
             state.panels = next(state.panels);
+            state.device_line = 0;
+            state.message = panels_sentence(state.panels);
+            return Effect::kNone;
+        case U'[':
+        case U']':
+            scroll_devices(state, world, key == U']');
             return Effect::kNone;
         default:
             return sort_by_digit(state, world, key);

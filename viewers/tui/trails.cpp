@@ -30,11 +30,11 @@ void Trails::sample_pool(const PoolKey& key, const model::PoolUsage* usage, doub
         trail.rate = Rate{per_second(usage->total_allocated, trail.total_allocated, seconds),
                           per_second(usage->allocations, trail.allocations, seconds)};
     }
-    if (trail.seconds % trail.every == 0) {
+    if (trail.samples != 0) trail.seconds += seconds;
+    if (trail.samples++ % trail.every == 0) {
         trail.current.push_back(usage != nullptr ? std::optional(usage->current) : std::nullopt);
         if (usage != nullptr) trail.live.push_back(usage->live);
     }
-    ++trail.seconds;
     if (trail.current.size() > kMostSamples) {
         halve(trail.current);
         halve(trail.live);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What this viewer saw itself since it started: rates, and how each process's pools went. The segment keeps histories by
-// device alone. Sampled once a second; a long trail keeps every other sample and goes on half as densely.
+// device alone. Sampled once a second at most; a long trail keeps every other sample and goes on half as densely.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -39,21 +40,26 @@ struct Rate {
 struct Trail {
     std::vector<std::optional<std::uint64_t>> current;  // bytes, oldest first
     std::vector<std::uint64_t> live;                    // buffers, where known
-    std::uint64_t seconds = 0;                          // since it was first seen
+    double seconds = 0;                                 // since it was first seen
+    std::size_t samples = 0;                            // also those that are no longer kept
     std::optional<Rate> rate;                           // nothing: not known yet
 
     // The figures that the rate was taken from.
     std::uint64_t total_allocated = 0;
     std::uint64_t allocations = 0;
     std::uint64_t round = 0;
-    std::size_t every = 1;  // seconds between samples
+    std::size_t every = 1;  // of so many samples one is kept
 };
+
+inline std::uint64_t milliseconds(const Trail& trail) {
+    return static_cast<std::uint64_t>(std::llround(trail.seconds * 1000));
+}
 
 class Trails {
 public:
     static constexpr std::size_t kMostSamples = 240;
 
-    // Once a second, with what is known then. `seconds`: since the call before. Figures that nobody keeps up to date
+    // With what is known then. `seconds`: since the call before. Figures that nobody keeps up to date
     // (a collector that stalled or stopped) leave a hole, and no rate.
     void sample(const model::Snapshot& snapshot, double seconds);
 

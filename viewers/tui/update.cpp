@@ -59,18 +59,15 @@ bool opened(State& state, char32_t key) {
     }
 }
 
-// Keys that say what is shown of all that is known: since when, of what kind.
+// Keys that say since when figures are shown.
 bool turned(State& state, char32_t key, const World& world) {
     switch (key) {
         case U'm':
             state.mark = mark_of(world);
+            if (state.view != View::kDetail) state.mark->opened = 0;  // its sizes are old
             return true;
         case U'M':
             state.mark.reset();
-            return true;
-        case U'l':
-            state.view = state.view == View::kLeaks ? View::kProcesses : View::kLeaks;
-            state.detail_line = 0;
             return true;
         default:
             return false;
@@ -93,6 +90,10 @@ std::optional<Effect> of_all(State& state, char32_t key, const World& world) {
         case U'-':
             change_interval(state, false);
             return Effect::kNone;
+        case U'l':
+            state.view = state.view == View::kLeaks ? View::kProcesses : View::kLeaks;
+            state.detail_line = 0;
+            return Effect::kRead;
         case kF9:
         case U'K':
             return open_signal(state, world);

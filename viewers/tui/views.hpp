@@ -24,7 +24,20 @@ struct Frame {
         : world(shown), state(chosen), cells(chosen.ascii, chosen.mark.has_value()) {}
 };
 
-// Panels of the devices, at most `rows` lines: as large as they fit.
+// The first row: instance, mark, filters at its left; interval and clock at its right.
+Line header(const Frame& frame);
+std::string header_right(const Frame& frame);
+
+// The collector's line always; of what else must be known as many as have room.
+std::vector<Line> status_rows(Frame& frame, std::size_t columns);
+
+// The last row.
+Line hints(const State& state);
+
+// The lines that device panels would have without an end of the screen.
+std::size_t devices_height(Frame& frame, std::size_t columns);
+
+// Panels of the devices, at most `rows` lines: as large as they fit, or as was chosen.
 std::vector<Line> device_lines(Frame& frame, std::size_t columns, std::size_t rows);
 
 // What a column says of a process.
@@ -44,6 +57,9 @@ std::vector<Line> detail_lines(Frame& frame, std::size_t columns);
 // What it holds, as far as it is known by now: sizes, buffers, call sites.
 std::vector<Line> held_lines(const Frame& frame, const model::Process& process,
                              std::size_t columns);
+
+// How large its allocations were, from the smallest to the largest size that occurred, all its pools together.
+std::vector<Line> histogram_lines(const Frame& frame, const Detail& detail, std::size_t columns);
 
 // "0 DRAM", "host SYSTEM_MEMORY".
 std::string pool_label(std::uint32_t device, const std::string& name);

@@ -62,6 +62,15 @@ void refresh(Sums& sums, const model::Process& process) {
     sums.count_per_second = {process.exited ? 0 : count.value, process.exact};
 }
 
+SizeCounts sizes_of(const Detail& detail) {
+    SizeCounts counts{};
+    for (const model::SizeHistogram& one : detail.histograms) {
+        for (std::size_t i = 0; i < counts.size(); ++i)
+            counts[i] += one.counts[i];
+    }
+    return counts;
+}
+
 const model::Process* find_process(const model::Snapshot& snapshot, std::uint64_t image) {
     for (const model::Process& process : snapshot.processes) {
         if (process.image == image) return &process;

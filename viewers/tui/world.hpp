@@ -4,6 +4,7 @@
 // open, its buffers. Who reads it: feed.hpp. What a person chose to see of it: state.hpp.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -56,11 +57,15 @@ struct Detail {
     std::optional<HeldBuffers> buffers;  // nothing: being read for the first time
 };
 
+// How many allocations of each power of two, in all its pools together.
+using SizeCounts = std::array<std::uint64_t, TIDEMARK_HISTOGRAM_BUCKETS>;
+SizeCounts sizes_of(const Detail& detail);
+
 struct World {
     model::Snapshot snapshot;
     std::vector<Sums> sums;  // of snapshot.processes, in their order
     std::vector<model::PoolHistory> history;
-    model::GrowthFindings growth;
+    std::optional<model::GrowthFindings> growth;  // nothing: not read yet
     Trails trails;
     std::optional<Detail> detail;
 };

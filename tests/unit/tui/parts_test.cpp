@@ -82,6 +82,17 @@ TEST_CASE("a rate needs two looks, and a collector that lives between them") {
     CHECK_FALSE(trails.bytes_per_second({}).has_value());
 }
 
+TEST_CASE("a trail is as long as the time that was watched, however rarely") {
+    model::Snapshot snapshot;
+    snapshot.collector.state = model::CollectorState::kRunning;
+    snapshot.devices.emplace_back().pools.push_back({});
+    tui::Trails trails;
+    for (const double seconds : {1.0, 5.0, 5.0, 60.0})
+        trails.sample(snapshot, seconds);
+    CHECK(trails.find({})->samples == 4);
+    CHECK(tui::milliseconds(*trails.find({})) == 70'000);
+}
+
 TEST_CASE("a long trail stays short, and keeps its beginning") {
     model::Snapshot snapshot;
     snapshot.collector.state = model::CollectorState::kRunning;
@@ -92,7 +103,8 @@ TEST_CASE("a long trail stays short, and keeps its beginning") {
         trails.sample(snapshot, 1);
     }
     const tui::Trail& trail = *trails.find({});
-    CHECK(trail.seconds == 2000);
+    CHECK(trail.samples == 2000);
+    CHECK(trail.seconds == 1999);
     CHECK(trail.live.size() <= tui::Trails::kMostSamples);
     CHECK(trail.live.front() == 0);
     for (std::size_t i = 1; i < trail.live.size(); ++i)

@@ -4,7 +4,7 @@
 #include <clocale>
 #include <ctime>
 
-#include "unit/tui/recorded_world.hpp"
+#include "unit/tui/recorded_held.hpp"
 #include "viewers/tui/render.hpp"
 
 using namespace tidemark;
@@ -15,7 +15,7 @@ tui::World world() {
     std::setlocale(LC_CTYPE, "C.UTF-8");
     ::setenv("TZ", "UTC", 1);
     ::tzset();
-    return test::recorded_world();
+    return test::recorded_world_with_lists();
 }
 
 }  // namespace
@@ -40,4 +40,17 @@ TEST_CASE("a recorded machine as a tree, and one of its programs") {
     }
     REQUIRE(state.opened != 0);
     test::check_golden("recorded_detail_120x30.txt", tui::render(recorded, state).text());
+}
+
+TEST_CASE("a recorded program's sizes, buffers and call sites") {
+    const tui::World recorded = world();
+    REQUIRE(recorded.detail);
+    tui::State state = test::state_of(120, 60);
+    state.view = tui::View::kDetail;
+    state.opened = recorded.detail->image;
+    const std::string text = tui::render(recorded, state).text();
+    CHECK(text.find("read_file loader.c:8") != std::string::npos);
+    test::check_golden("recorded_held_120x60.txt", text);
+    state.size = {80, 60};
+    test::check_golden("recorded_held_80x60.txt", tui::render(recorded, state).text());
 }

@@ -70,7 +70,7 @@ TEST_CASE("an open process, suspects, help") {
     state.opened = test::kTrainer;
     check_golden("detail_120x40.txt", tui::render(world, state).text());
     state.view = tui::View::kLeaks;
-    check_golden("leaks_120x40.txt", tui::render(world, state).text());
+    check_golden("leaks_120x40.txt", tui::render(test::leaking_world(), state).text());
     state = state_of(80, 24);
     state.overlay = tui::Overlay::kHelp;
     check_golden("help_80x24.txt", tui::render(world, state).text());

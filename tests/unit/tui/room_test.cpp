@@ -40,37 +40,6 @@ std::vector<std::string> whole_words(const std::string& row) {
     return words;
 }
 
-// A program whose live buffers grew by 2,777 while it was watched.
-tui::World leaking_world() {
-    tui::World world = test::busy_world();
-    auto& processes = world.snapshot.processes;
-    const auto trainer = std::find_if(processes.begin(), processes.end(), [](const auto& process) {
-        return process.image == test::kTrainer;
-    });
-    world.trails = {};
-    for (std::uint64_t i = 0; i < 600; ++i) {
-        trainer->usage[0].live = 100'000 + i * 2777 / 599;
-        world.trails.sample(world.snapshot, 1);
-    }
-    world.growth = {{{0, 0, "DRAM", 100 << 20, 700 << 20, 754'000}}, true};
-    return world;
-}
-
-tui::World open_world() {
-    tui::World world = test::busy_world();
-    tui::Detail& detail = world.detail.emplace();
-    detail.image = test::kTrainer;
-    model::BufferList list;
-    for (std::uint64_t i = 0; i < 10; ++i) {
-        list.buffers.push_back({test::kTrainer, 31337, 0, list.pool_index("SYSTEM_MEMORY"),
-                                0x5593822c12a0 + i * 0x1111, 1000 << 10, 3599'000, 0});
-    }
-    tui::HeldBuffers& held = detail.buffers.emplace();
-    held.count = 10;
-    held.largest = held.oldest = list;
-    return world;
-}
-
 }  // namespace
 
 TEST_CASE("a grid cuts text, then leaves columns out, and never cuts a figure") {
@@ -105,10 +74,8 @@ TEST_CASE("a line that is too long ends with a mark, also where a part of it jus
 }
 
 TEST_CASE("ids of buffers stand whole beside each other at 120 columns") {
-    const tui::World world = open_world();
-    tui::State state = state_of(120, 60);
-    state.view = tui::View::kDetail;
-    state.opened = test::kTrainer;
+    const tui::World world = test::open_world();
+    const tui::State state = test::open_state(120, 60);
     const std::string text = tui::render(world, state).text();
     const auto words = whole_words(row_with(text, "0x5593822c12a0"));
     CHECK(std::count(words.begin(), words.end(), "0x5593822c12a0") == 2);
@@ -116,10 +83,8 @@ TEST_CASE("ids of buffers stand whole beside each other at 120 columns") {
 }
 
 TEST_CASE("the note of more lines has a line of its own, and the last line can be reached") {
-    const tui::World world = open_world();
-    tui::State state = state_of(120, 24);
-    state.view = tui::View::kDetail;
-    state.opened = test::kTrainer;
+    const tui::World world = test::open_world();
+    tui::State state = test::open_state(120, 24);
     const auto note = rows_of(tui::render(world, state).text())[22];
     const std::size_t last = tui::last_line(world, state);
     CHECK(note == " " + std::to_string(last) + " more lines");
@@ -130,7 +95,7 @@ TEST_CASE("the note of more lines has a line of its own, and the last line can b
 }
 
 TEST_CASE("suspects lose columns in a narrow window, and keep their figures") {
-    const tui::World world = leaking_world();
+    const tui::World world = test::leaking_world();
     tui::State state = state_of(120, 24);
     state.view = tui::View::kLeaks;
     const std::string wide = tui::render(world, state).text();
@@ -156,7 +121,11 @@ TEST_CASE("that a minute of history is needed is said only where it is missing")
     tui::World world = test::busy_world();
     tui::State state = state_of(80, 24);
     state.view = tui::View::kLeaks;
+    CHECK(tui::render(world, state).text().find("reading the history") != std::string::npos);
+    state.paused = true;
+    CHECK(tui::render(world, state).text().find("not read while paused") != std::string::npos);
+    world.growth.emplace();
     CHECK(tui::render(world, state).text().find(" none; a minute of history") != std::string::npos);
-    world.growth.is_judged = true;
+    world.growth->is_judged = true;
     CHECK(tui::render(world, state).text().find(" none\n") != std::string::npos);
 }

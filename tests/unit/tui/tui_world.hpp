@@ -6,11 +6,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <clocale>
 #include <cstdlib>
 #include <ctime>
 
 #include "unit/viewers/fake_collector.hpp"
+#include "viewers/tui/state.hpp"
 #include "viewers/tui/world.hpp"
 
 namespace tidemark::test {
@@ -72,6 +74,50 @@ inline tui::World busy_world() {
         }
     }
     return world;
+}
+
+// The same with a program whose live buffers grew by 2,777 while it was watched.
+inline tui::World leaking_world() {
+    tui::World world = busy_world();
+    auto& processes = world.snapshot.processes;
+    const auto trainer = std::find_if(processes.begin(), processes.end(), [](const auto& process) {
+        return process.image == kTrainer;
+    });
+    world.trails = {};
+    for (std::uint64_t i = 0; i < 600; ++i) {
+        trainer->usage[0].live = 100'000 + i * 2777 / 599;
+        world.trails.sample(world.snapshot, 1);
+    }
+    world.growth = model::GrowthFindings{{{0, 0, "DRAM", 100 << 20, 700 << 20, 754'000}}, true};
+    return world;
+}
+
+// The same with the trainer open: ten buffers of one call site.
+inline tui::World open_world() {
+    tui::World world = busy_world();
+    tui::Detail& detail = world.detail.emplace();
+    detail.image = kTrainer;
+    model::SizeHistogram sizes;
+    sizes.counts[12] = 40;
+    sizes.counts[19] = 10;
+    detail.histograms = {sizes};
+    model::BufferList list;
+    for (std::uint64_t i = 0; i < 10; ++i) {
+        list.buffers.push_back({kTrainer, 31337, 0, list.pool_index("SYSTEM_MEMORY"),
+                                0x5593822c12a0 + i * 0x1111, 1000 << 10, 3599'000, 0});
+    }
+    tui::HeldBuffers& held = detail.buffers.emplace();
+    held.count = 10;
+    held.largest = held.oldest = list;
+    return world;
+}
+
+inline tui::State open_state(std::size_t columns, std::size_t rows) {
+    tui::State state;
+    state.size = {columns, rows};
+    state.view = tui::View::kDetail;
+    state.opened = kTrainer;
+    return state;
 }
 
 }  // namespace tidemark::test

@@ -85,6 +85,45 @@ TEST_CASE("a filter keeps what matches while it is typed, Esc clears it") {
     CHECK(bench.pids().size() == 3);
 }
 
+TEST_CASE("a filter takes letters of any language, and neither control characters nor halves") {
+    Bench bench;
+    bench.world.snapshot.processes[0].command = "train --für 漢字";
+    bench.press(U'/');
+    for (const char32_t key :
+         {U'f', U'ü', U'r', U' ', U'漢', char32_t{0x85}, char32_t{0xD800}, U'字'})
+        bench.press(key);
+    CHECK(bench.state.filter == "für 漢字");
+    CHECK(bench.pids().size() == 1);
+    CHECK(bench.text().find("filter: für 漢字_") != std::string::npos);
+    bench.press(tui::kBackspace);
+    CHECK(bench.state.filter == "für 漢");
+    for (int i = 0; i < 100; ++i)
+        bench.press(U'漢');
+    CHECK(bench.state.filter.size() <= 64);
+}
+
+TEST_CASE("the header tells the interval as it is, and whose processes by name") {
+    Bench bench;
+    const auto tells = [&](std::uint64_t ms, const char* text) {
+        bench.state.interval_ms = ms;
+        CHECK(bench.text().find(text) != std::string::npos);
+    };
+    tells(5, "every 0.005 s");
+    tells(250, "every 0.25 s");
+    tells(200, "every 0.2 s");
+    tells(5000, "every 5.0 s");
+    bench.state.uid = 0;
+    CHECK(bench.text().find("user someone") != std::string::npos);
+    bench.state.uid = 4711;
+    CHECK(bench.text().find("user 4711") != std::string::npos);
+}
+
+TEST_CASE("suspects are read as soon as they are looked at") {
+    Bench bench;
+    CHECK(bench.press(U'l') == Effect::kRead);
+    CHECK(bench.state.view == tui::View::kLeaks);
+}
+
 TEST_CASE("a tree has children under parents, whose figures hold theirs") {
     Bench bench;
     bench.press(U't');
@@ -217,9 +256,9 @@ TEST_CASE("help that is longer than the screen scrolls, any other key leaves it"
     Bench bench;
     bench.state.size = {60, 12};
     bench.press(U'?');
-    CHECK(bench.text().find("10 more lines") != std::string::npos);
+    CHECK(bench.text().find("11 more lines") != std::string::npos);
     bench.press(tui::kDown);
-    CHECK(bench.text().find(" 9 more lines") != std::string::npos);
+    CHECK(bench.text().find("10 more lines") != std::string::npos);
     bench.press(tui::kPageDown);
     bench.press(tui::kPageDown);
     CHECK(bench.text().find("a bar is a pool's share") != std::string::npos);

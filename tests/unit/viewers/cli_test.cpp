@@ -61,6 +61,7 @@ TEST_CASE("a wrong command line ends with 2 and one line that says what is wrong
         {{"query", "--query", "colour"}, "there is no column 'colour'"},
         {{"buffers", "--sort", "beauty"}, "--sort takes"},
         {{"leaks", "-w"}, "shows one moment"},
+        {{"serve", "-1"}, "until it is stopped"},
         {{"run"}, "needs a command"},
         {{"run", "--max-peak", "many", "--", "true"}, "--max-peak takes a size"},
         {{"run", "--error-exitcode", "300", "--", "true"}, "--error-exitcode takes"},

@@ -122,6 +122,23 @@ public:
         accounts_.push_back(path);
     }
 
+    // A history of a hundred seconds in which a pool only grew.
+    void grow(std::uint32_t device, std::uint32_t pool) {
+        constexpr std::uint64_t kSecond = 1'000'000'000;
+        tidemark_history_row row{};
+        row.device = device;
+        row.pool = pool;
+        row.fine_offset = kFineOffset;
+        row.coarse_offset = kCoarseOffset;
+        add(row);
+        for (std::uint64_t ago = 100; ago > 0; --ago) {
+            const std::uint64_t time = model::unix_now_ns() - ago * kSecond;
+            const std::uint64_t value = (101 - ago) << 20;
+            ring_of(segment_.base(), kCoarseOffset)[time / kSecond % 900] = {time, value, value,
+                                                                             time};
+        }
+    }
+
 private:
     static constexpr std::uint64_t kPages = 8192;
 
