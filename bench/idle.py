@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What waiting costs: collectors with rings attached and nothing to do, all in the same stretch of time; processes that look
-at as many rings every millisecond; LTTng's consumer. In turn, several times."""
+"""What waiting costs: collectors with rings attached and nothing to do, all in the same stretch of time; processes that
+look at as many rings every millisecond; LTTng's consumer. In turn, several times."""
 import contextlib
 import functools
 import os
@@ -106,5 +106,5 @@ def lttng(bed, notes):
 
 
 POLLERS = functools.partial(others, polling, RINGS, {"polls": True})
-UNITS = tuple(Unit(name, functools.partial(guarded, what, f"idle, {name}"))
-              for name, what in (("collectors", collectors), ("pollers", POLLERS), ("LTTng's consumer", lttng)))  # fmt: skip
+WHO = (("collectors", collectors), ("pollers", POLLERS), ("LTTng's consumer", lttng))
+UNITS = tuple(Unit(name, functools.partial(guarded, what, f"idle, {name}")) for name, what in WHO)

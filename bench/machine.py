@@ -36,7 +36,8 @@ def topology():
     places = [tuple(first_line(CPU.format(one) + f"topology/{what}") for what in ("physical_package_id", "core_id"))
               for one in processors()]  # fmt: skip
     sockets, cores = len({place[0] for place in places}), len(set(places))
-    return f"{len(places)} processors: {cores} core{'s' if cores > 1 else ''}, {sockets} socket{'s' if sockets > 1 else ''}"
+    plural = ["s" if count > 1 else "" for count in (cores, sockets)]
+    return f"{len(places)} processors: {cores} core{plural[0]}, {sockets} socket{plural[1]}"
 
 
 def caches():

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whole programs under trackers, every program in every way of trackers.py. A round first that is not timed, then rounds
-that are, each in another order and each run against the plain run of its own round."""
+"""Whole programs under trackers, every program in every way of trackers.py. A round first that is not timed, then
+rounds that are, each in another order and each run against the plain run of its own round."""
 import contextlib
 import functools
 import json
@@ -55,14 +55,13 @@ MALLOC = (("PYTHONMALLOC", "malloc"),)
 STORM = "{bin}/bench.storm"
 PROGRAMS = (
     Program("python", (*JSON, "1", "200000"), (*JSON, "1", "2000"), PYTHON),
-    Program("python_rounds", (*JSON, "50", "4000"), (*JSON, "1", "2000"), PYTHON),
     Program("python_malloc", (*JSON, "1", "200000"), (*JSON, "1", "2000"), PYTHON, environment=MALLOC),
     Program("python_malloc_rounds", (*JSON, "50", "4000"), (*JSON, "1", "2000"), PYTHON, environment=MALLOC),
-    Program("sqlite3", sqlite(300_000), sqlite(2000), "sqlite3", rounds=5),
+    Program("sqlite3", sqlite(300_000), sqlite(2000), "sqlite3", rounds=4),
     Program("g++", compiler("-O1"), compiler("-fsyntax-only"), "g++"),
     Program("redis", (*REDIS, "50000"), (*REDIS, "1000"), "redis-benchmark"),
-    Program("storm", (STORM, "20"), (STORM, "0.1"), STORM, once=("stacks", "heaptrack")),
-    Program("true", ("/bin/true",), ("/bin/true",), "/bin/true", rounds=9),
+    Program("storm", (STORM, "20"), (STORM, "0.1"), STORM, once=("stacks", "heaptrack", "lttng")),
+    Program("true", ("/bin/true",), ("/bin/true",), "/bin/true", rounds=5),
 )
 
 
@@ -128,7 +127,8 @@ def measure(program, bed, notes):
         valgrind = ways.pop("valgrind", None)
         if bed.smoke and program is not PROGRAMS[0]:
             ways = {name: ways[name] for name in ("plain", "tidemark")}
-        first = {name: timed_as(name, with_tracker(small, way), environment) for name, way in ways.items() if not bed.smoke}
+        untimed = {} if bed.smoke else ways
+        first = {name: timed_as(name, with_tracker(small, way), environment) for name, way in untimed.items()}
         found = account_of(words, bed, folder, environment)
         found["ways"] = compared(rounds(program, words, ways, environment, bed.smoke))
         if valgrind and not bed.smoke:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Was the machine ours? How much of a processor others had while something was measured, and how much the hypervisor took:
-what /proc/stat says was used, less what everything that was started from here used."""
+"""Was the machine ours? How much of a processor others had while something was measured, and how much the hypervisor
+took: what /proc/stat says was used, less what everything that was started from here used."""
 import ctypes
 import glob
 import os

@@ -45,7 +45,8 @@ def plots(results):
     made = report_scaling.plots(results["benchmarks"])
     if rows := pipeline_ranges(results["benchmarks"]):
         named = [(label, {"the whole way": figure}) for label, figure in rows]
-        made["pipeline.svg"] = ranges("The whole way against the live table alone", "share of its speed, lowest to highest", (0.6, "0.6"), named)
+        title, unit = "The whole way against the live table alone", "share of its speed, lowest to highest"
+        made["pipeline.svg"] = ranges(title, unit, (0.6, "0.6"), named)
     if svg := plot(results["programs"]):
         made["programs.svg"] = svg
     return made
@@ -71,12 +72,14 @@ def head(results):
         lines += [f"**Others were busy while this was measured: {', '.join(names)}.**", ""]
     place = "a virtual machine" if machine["virtual"] else "a machine"
     return lines + [
-        f"Measured on {machine['date']}, in one run of {results['seconds']:.0f} s, on {place} with {machine['processors']} processors "
-        f"({machine['processor']}), load before the run {machine['load_before']:.2f}. Absolute times are this machine's; the ratios are what travels.", "",
-        "`./dev bench` repeats all of it, `./dev bench --only SECTION` the tables of a section, with the same number of repetitions "
-        "(`--with-rivals` installs rivals that are missing). Each figure is a median, *spread* the lowest and the highest repetition. A ratio "
-        "is taken within each repetition, and its median and spread shown. How often and in what order stands below each table. All figures, with those "
-        "of each repetition: [results.json](benchmarks/results.json).", "",
+        f"Measured on {machine['date']}, in one run of {results['seconds']:.0f} s, on {place} with "
+        f"{machine['processors']} processors ({machine['processor']}), load before the run "
+        f"{machine['load_before']:.2f}. Absolute times are this machine's; the ratios are what travels.", "",
+        "`./dev bench` repeats all of it, `./dev bench --only SECTION` the tables of a section, with the same number "
+        "of repetitions (`--with-rivals` installs rivals that are missing). Each figure is a median, *spread* the "
+        "lowest and the highest repetition. A ratio is taken within each repetition, and its median and spread shown. "
+        "How often and in what order stands below each table. All figures, with those of each repetition: "
+        "[results.json](benchmarks/results.json).", "",
     ]  # fmt: skip
 
 
@@ -90,5 +93,5 @@ def page(results):
     lines = head(results) + aims_section(results) + machine_section(results)
     for _, part in PARTS:
         lines += part(results)
-    lines += run_section(results) + ["## Not in this run", ""] + (missing(results) or ["Nothing that is measured here was left out."])
-    return "\n".join(lines) + "\n"
+    lines += run_section(results) + ["## Not in this run", ""]
+    return "\n".join(lines + (missing(results) or ["Nothing that is measured here was left out."])) + "\n"

@@ -30,7 +30,8 @@ def medians(found, key, *names):
 def tables_of_events(found):
     for key, state in (("event", "nobody drains"), ("event_drained", "drained")):
         for threads in (1, 2, 4, 8):
-            rows = {name: found.get(f"{key}/{name}/threads:{threads}", {}).get("p50_ns") for name in ("stamp", "tidemark", "lttng", "socket")}
+            names = {name: f"{key}/{name}/threads:{threads}" for name in ("stamp", "tidemark", "lttng", "socket")}
+            rows = {name: found.get(full, {}).get("p50_ns") for name, full in names.items()}
             if rows["tidemark"]:
                 yield threads, f"{threads} thread{'s' if threads > 1 else ''}, {state}", rows
 
@@ -39,7 +40,8 @@ def event_rows(found):
     every = list(tables_of_events(found))
 
     def against(rival, wanted):
-        return [(ratios(rows[rival], rows["tidemark"])["median"], label) for threads, label, rows in every if wanted(threads) and rows[rival]]
+        return [(ratios(rows[rival], rows["tidemark"])["median"], label) for threads, label, rows in every
+                if wanted(threads) and rows[rival]]  # fmt: skip
 
     above = [(rows["tidemark"]["median"] - rows["stamp"]["median"], label) for _, label, rows in every if rows["stamp"]]
     empty = found.get("disabled/empty_loop", {}).get("ns", {}).get("median", 0)
@@ -83,8 +85,16 @@ def reading_rows(found):
         name = (("", f"latency/tidemark/{state}"),)
         for key, title, limit in (("p50_ns", "median", 20), ("p99_ns", "99 %", 200)):
             values = [(figure / 1e3, label) for figure, label in medians(found, key, *name)]
-            rows.append(bound(f"from an append until it can be read, {state}, {title}: ≤ {limit} µs", values, limit, unit=" µs"))
+            asked = f"from an append until it can be read, {state}, {title}: ≤ {limit} µs"
+            rows.append(bound(asked, values, limit, unit=" µs"))
     return rows
+
+
+def steps_of(found, key):
+    """What each tenfold costs against the size before."""
+    return [(ratios(now[key], before[key])["median"], f"{size:,} {label_of(what)}")
+            for what, rows in growing(found).items() for (_, before), (size, now) in zip(rows, rows[1:])
+            if key in now and key in before]  # fmt: skip
 
 
 def cost_rows(results):
@@ -92,21 +102,21 @@ def cost_rows(results):
     shapes = (("in spurts", "steady/tidemark/in_spurts"), ("evenly", "steady/tidemark/evenly"))
     steady = [(share * 100, label) for share, label in medians(found, "together_share", *shapes)]
     waiting = [run for run in results["idle"] if not run.get("polls") and not run.get("who")]
-    rings = [(ratios(run["cpu_share"], waiting[0]["cpu_share"])["median"], f"{run['rings']:,} rings against {waiting[0]['rings']:,}") for run in waiting[1:]]
-    grown = {key: [(ratios(now[key], before[key])["median"], f"{size:,} {label_of(what)}")
-                   for what, rows in growing(found).items() for (_, before), (size, now) in zip(rows, rows[1:]) if key in now and key in before]
-             for key, _, _ in FIGURES}  # fmt: skip
+    rings = [(ratios(run["cpu_share"], waiting[0]["cpu_share"])["median"], f"{run['rings']:,} against {waiting[0]['rings']:,}")
+             for run in waiting[1:]]  # fmt: skip
     return [
         bound("100,000 events a second: ≤ 1 % of a processor, all together", steady, 1, unit=" %"),
         bound("an idle collector: cost independent of rings (≤ 1.3 ×)", rings, ALLOWED, bare_ratio, unit=" ×"),
-        *(bound(f"{title}: ≤ {ALLOWED} × for each tenfold of what else there is", grown[key], ALLOWED, bare_ratio, unit=" ×") for key, title, _ in FIGURES),
+        *(bound(f"{title}: ≤ {ALLOWED} × for each tenfold of what else there is", steps_of(found, key), ALLOWED, bare_ratio,
+                unit=" ×") for key, title, _ in FIGURES),
     ]
 
 
 def wall_row(found, title):
     """Nothing is told where the plain runs differ by more than what the aim is away."""
     ratio = found["ways"]["tidemark"]["wall_ratio"]
-    row = bound(f"{title}: ≤ {MOST_WALL} × wall time", [(ratio["median"], spread(ratio, bare_ratio))], MOST_WALL, bare_ratio, unit=" ×")
+    measured = [(ratio["median"], spread(ratio, bare_ratio))]
+    row = bound(f"{title}: ≤ {MOST_WALL} × wall time", measured, MOST_WALL, bare_ratio, unit=" ×")
     if (apart := noise(found)) > abs(ratio["median"] - MOST_WALL):
         row[1] += f"; the plain runs differ by {apart * 100:.0f} %"
         row[2] = "can't be told"
@@ -115,18 +125,21 @@ def wall_row(found, title):
 
 def program_rows(results):
     found, programs = results["benchmarks"], results["programs"]
-    rows = [wall_row(programs[name], title) for name, title in PROGRAMS if "tidemark" in programs.get(name, {}).get("ways", {})]
+    rows = [wall_row(programs[name], title) for name, title in PROGRAMS
+            if "tidemark" in programs.get(name, {}).get("ways", {})]  # fmt: skip
     shares = [(name, title, share_of_heaptrack(programs[name])) for name, title in PROGRAMS if name in programs]
-    rows.append(bound("of heaptrack's overhead: ≤ 0.08", [(share["median"], title) for _, title, share in shares if share], 0.08, bare_ratio))
+    told = [(share["median"], title) for _, title, share in shares if share]
+    rows.append(bound("of heaptrack's overhead: ≤ 0.08", told, 0.08, bare_ratio))
     unknown = [title for name, title, share in shares if share is None and "heaptrack" in programs[name]["ways"]]
     if unknown and rows[-1][1] != "not measured":
         rows[-1][1] += f"; can't be told of {', '.join(unknown)}"
     elif unknown:
         rows[-1][1] = "can't be told"
     ring = medians(found, "bytes", ("", "memory/ring_a_thread/1"))
+    buffer = medians(found, "bytes", ("", "memory/account_a_buffer/1000000"))
     return rows + [
         bound("rings of a busy thread: ≤ 1 MiB", [(size / 1048576, label) for size, label in ring], 1, unit=" MiB"),
-        bound("the collector, a live buffer: ≤ 96 bytes", medians(found, "bytes", ("", "memory/account_a_buffer/1000000")), 96, unit=" bytes"),
+        bound("the collector, a live buffer: ≤ 96 bytes", buffer, 96, unit=" bytes"),
     ]
 
 

@@ -16,16 +16,17 @@ PIPELINE_ROWS = (
 
 
 PIPELINE_TEXT = (
-    "Events applied and published a second, from programs that append as fast as they can to the stats segment, on as many "
-    "processors as there are. Against the live table with its journal alone, fed from memory, with as many live buffers "
-    "(scattered; those of the rows \"ever more\" and \"another allocates\": a million, a thousand). *Lost*: after waiting for "
-    "space in vain."
+    "Events applied and published a second, from programs that append as fast as they can to the stats segment, on as "
+    "many processors as there are. Against the live table with its journal alone, fed from memory, with as many live "
+    "buffers (scattered; those of the rows \"ever more\" and \"another allocates\": a million, a thousand). *Lost*: "
+    "after waiting for space in vain."
 )
 
 
 def alone_of(found, key, live):
     """The live table alone: of the same program in the same round, else of bench.apply."""
-    names = (f"pipeline/alone/{key}", f"pipeline/alone/{live}", f"pipeline/alone/scattered/{live}", f"apply/live_table/scattered/{live}")
+    names = (f"pipeline/alone/{key}", f"pipeline/alone/{live}", f"pipeline/alone/scattered/{live}",
+             f"apply/live_table/scattered/{live}")  # fmt: skip
     return next((found[name]["ns"] for name in names if name in found), None)
 
 
@@ -45,8 +46,10 @@ def pipeline_section(results):
         cells.append([compared[0], label, compared[1], million(row["ns"]["median"]), spread(row["ns"], million),
                       million(alone["median"]) if alone else "N/A", number(row["lost"]["high"])])  # fmt: skip
     head = ["ratio", "against: live table alone", "its spread", "million a second", "spread", "live table alone", "lost"]
-    plot = ["", "![the whole way against the live table alone](benchmarks/pipeline.svg)"] if pipeline_ranges(results["benchmarks"]) else []
-    return ["## The whole way", "", PIPELINE_TEXT, ""] + table(head, cells) + plot + footer(results, "pipeline", rows[0][2]["ns"])
+    lines = ["## The whole way", "", PIPELINE_TEXT, ""] + table(head, cells)
+    if pipeline_ranges(results["benchmarks"]):
+        lines += ["", "![the whole way against the live table alone](benchmarks/pipeline.svg)"]
+    return lines + footer(results, "pipeline", rows[0][2]["ns"])
 
 
 def pipeline_ranges(found):
@@ -65,9 +68,9 @@ def idle_section(results):
         cells.append([value, f"{run['rings']:,} {run.get('who') or ('polled' if run.get('polls') else 'attached')}", own,
                       f"{share['median'] * 100:.3f}", spread(scaled(share, 100), lambda part: f"{part:.3f}"),
                       number(run["wakeups_a_second"]["median"])])  # fmt: skip
-    text = ("`tidemarkd` with so many attached rings whose processes do nothing, the three beside each other; a process that looks at "
-            "as many rings every millisecond; LTTng's consumer with so many programs that do nothing: share of one processor, user and system "
-            "time of all its threads.")  # fmt: skip
+    text = ("`tidemarkd` with so many attached rings whose processes do nothing, all beside each other; a process that looks at "
+            "as many rings every millisecond; LTTng's consumer with so many programs that do nothing: share of one "
+            "processor, user and system time of all its threads.")  # fmt: skip
     head = ["ratio", "rings", "its spread", "CPU %", "spread", "wake-ups a second"]
     return [f"## {title}", "", text, ""] + table(head, cells) + footer(results, "idle", base)
 
@@ -79,9 +82,10 @@ def misses_section(results):
     title, found = "Cache misses, simulated", results.get("misses", {})
     if not found:
         return absent(title)
-    text = ("This counts no misses of the machine's: callgrind simulates a first level of 32 KiB for data and one for code, and a last level of "
-            "1 MiB, without prefetching, and counts the same everywhere. An append includes its share of emptying the ring.")  # fmt: skip
-    cells = [[number(found[key]["instructions"]), label, number(found[key]["data"]), number(found[key]["code"]), number(found[key]["last_level"])]
+    text = ("This counts no misses of the machine's: callgrind simulates a first level of 32 KiB for data and one for code, "
+            "and a last level of 1 MiB, without prefetching, and counts the same everywhere. An append includes its share of emptying the "
+            "ring.")  # fmt: skip
+    cells = [[number(found[key]["instructions"]), label, *(number(found[key][kind]) for kind in ("data", "code", "last_level"))]
              for key, label in MISSED if key in found]  # fmt: skip
     head = ["instructions", "of", "data misses, first level", "code misses, first level", "misses, last level"]
     return [f"## {title}", "", text, ""] + table(head, cells) + footer(results, "misses")

@@ -20,11 +20,12 @@ QUESTIONS = (
 )  # fmt: skip
 TITLE = "One event, against what one would use instead"
 TEXT = (
-    "From the caller's side: an allocation and a free in turn. The median is of bursts of 128 events, per event. 99 and 99.9 % are of "
-    "single events with a fenced look at the processor's counter before and after, whose own cost is taken off; such an event can't overlap "
-    "with its neighbours, and the counter moves in steps of {step:.0f} ns. In a process with one thread Tidemark's stamp is bare, with more it is fenced; "
-    "queues carry a record with the same stamp. While somebody drains, a queue's consumer is a second thread in its process, so its stamp is fenced "
-    "there with one thread too, where ours is bare."
+    "From the caller's side: an allocation and a free in turn. The median is of bursts of 128 events, per event. 99 "
+    "and 99.9 % are of single events with a fenced look at the processor's counter before and after, whose own cost is "
+    "taken off; such an event can't overlap with its neighbours, and the counter moves in steps of {step:.0f} ns. In a "
+    "process with one thread Tidemark's stamp is bare, with more it is fenced; queues carry a record with the same "
+    "stamp. While somebody drains, a queue's consumer is a second thread in its process, so its stamp is fenced there "
+    "with one thread too, where ours is bare."
 )
 
 

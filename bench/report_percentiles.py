@@ -31,7 +31,7 @@ STEADY_ROWS = tuple(
     for key, label in (("tidemark", "Tidemark"), ("socket", "socket server"))
 )
 SHARES = (("producer_share", "program %", 100), ("receiver_share", "receiver %", 100), ("together_share", "together %", 100))
-MORE_OF_STEADY = (("wakes_per_second", "wake-ups a second", 1), ("wakeups_per_second", "wake-ups a second", 1), ("ns_per_wake", "ns a wake-up", 1))
+TOLD_OF_STEADY = {"wakes_per_second": "wake-ups a second", "ns_per_wake": "ns a wake-up", "ns_per_pass": "ns a pass"}
 
 
 def percentiles(results, title, question, section, unit, rows):
@@ -41,6 +41,9 @@ def percentiles(results, title, question, section, unit, rows):
     base = found.get(rows[0][1])
     if not base:
         return absent(title)
+    known = [key for _, key in rows]
+    rows += tuple((key.partition("/")[2].replace("_", " ").replace("/", ", "), key) for key, row in found.items()
+                  if key.startswith(section + "/") and key not in known and "p50_ns" in row)  # fmt: skip
     step = step_of(found) if section == "query" else 0  # others measure more than the counter's step at once
     columns = [(key, label) for key, label in PERCENTILES if key in base]
     cells = []
@@ -49,17 +52,26 @@ def percentiles(results, title, question, section, unit, rows):
             figures = found[key]
             value, own = ratio_cells(figures["p50_ns"], base["p50_ns"])
             cells.append([value, label, own]
-                         + [single(figures[column]["median"] / size, 0 if column == "p50_ns" else step) for column, _ in columns]
+                         + [single(figures[column]["median"] / size, step * (column != "p50_ns")) for column, _ in columns]
                          + [spread(scaled(figures["p50_ns"], 1 / size), number)])  # fmt: skip
-    head = ["ratio", f"against: {rows[0][0]}", "its spread"] + [f"{label} {name}" for _, label in columns] + ["spread of the median"]
+    head = ["ratio", f"against: {rows[0][0]}", "its spread"] + [f"{label} {name}" for _, label in columns]
+    head.append("spread of the median")
     return [f"## {title}", "", question, ""] + table(head, cells) + footer(results, section, base["p50_ns"])
 
 
 STEADY_TITLE = "100,000 events a second"
 STEADY_TEXT = (
-    "Shares of one processor that the calls take from the program, and that the collector or the server has. A processor that is taken "
-    "away in the middle of a call counts. Each repetition is a stretch of seconds of each row{long}."
+    "Shares of one processor that the calls take from the program, and that the collector or the server has. A "
+    "processor that is taken away in the middle of a call counts. Each repetition is a stretch of two seconds of each "
+    "row."
 )
+
+
+def more_of_steady(found):
+    """What else a run counted."""
+    told = dict.fromkeys(key for _, name in STEADY_ROWS for key in found.get(name, {}))
+    known = ("ns", "seconds", *(key for key, _, _ in SHARES))
+    return tuple((key, TOLD_OF_STEADY.get(key, key.replace("_", " ")), 1) for key in told if key not in known)
 
 
 def steady(results):
@@ -67,26 +79,26 @@ def steady(results):
     base = found.get(STEADY_ROWS[0][1])
     if not base or "together_share" not in base:
         return absent(STEADY_TITLE)
-    shares = SHARES + tuple(one for one in MORE_OF_STEADY if any(one[0] in found.get(key, {}) for _, key in STEADY_ROWS))
+    shares = SHARES + more_of_steady(found)
     cells = []
     for label, key in STEADY_ROWS:
         if key in found:
             figures = found[key]
             value, own = ratio_cells(figures["together_share"], base["together_share"])
             cells.append([value, label, own]
-                         + [number(figures[column]["median"] * factor) if column in figures else "" for column, _, factor in shares]
+                         + [number(figures[column]["median"] * factor) if column in figures else ""
+                            for column, _, factor in shares]
                          + [spread(scaled(figures["together_share"], 100), number)])  # fmt: skip
     head = ["ratio", f"against: {STEADY_ROWS[0][0]}", "its spread"] + [label for _, label, _ in shares] + ["spread of together"]
-    seconds = len(base["together_share"].get("values", ())) * base.get("seconds", {"median": 0})["median"]
-    text = STEADY_TEXT.format(long=f", {seconds:.0f} s in all" if seconds else "")
-    return [f"## {STEADY_TITLE}", "", text, ""] + table(head, cells) + footer(results, "steady", base["together_share"])
+    return [f"## {STEADY_TITLE}", "", STEADY_TEXT, ""] + table(head, cells) + footer(results, "steady", base["together_share"])
 
 
-READ_TEXT = ("One read, in batches of 256: percentiles of the batches, per read. No read makes a system call. *Busy*: a writer on another processor "
-             "publishes the row without a pause.")  # fmt: skip
-QUERY_TEXT = ("Eight programs report, one of them a hundred events every few dozen microseconds. The median is of batches, per query; the rest of "
-              "single queries, the clock's own cost taken off: \"< {step:.0f}\" is less than one step of the processor's counter.")  # fmt: skip
-LATENCY_TEXT = ("*Idle*: an event every 3 ms, so that whoever receives it sleeps. *Busy*: a hundred other events every millisecond.")
+READ_TEXT = ("One read, in batches of 256: percentiles of the batches, per read. No read makes a system call. *Busy*: a writer "
+             "on another processor publishes the row without a pause.")  # fmt: skip
+QUERY_TEXT = ("Eight programs report, one of them a hundred events every few dozen microseconds. The median is of batches, per "
+              "query; the rest of single queries, the clock's own cost taken off: \"< {step:.0f}\" is less than one step of the "
+              "processor's counter.")  # fmt: skip
+LATENCY_TEXT = "*Idle*: an event every 3 ms, so that whoever receives it sleeps. *Busy*: a hundred other events every millisecond."
 
 
 def read_section(results):
@@ -99,4 +111,5 @@ def query_section(results):
 
 
 def latency_section(results):
-    return percentiles(results, "From an append until others can read it", LATENCY_TEXT, "latency", (1e3, "µs"), LATENCY_ROWS)
+    title = "From an append until others can read it"
+    return percentiles(results, title, LATENCY_TEXT, "latency", (1e3, "µs"), LATENCY_ROWS)

@@ -8,7 +8,6 @@ from plot import ranges
 # (name, its words before the table)
 PROGRAMS = (
     ("python", "`python3` with its own allocator, 200,000 rows"),
-    ("python_rounds", "`python3` with its own allocator, 50 rounds of 4,000 rows"),
     ("python_malloc", "`python3` with `PYTHONMALLOC=malloc`, 200,000 rows"),
     ("python_malloc_rounds", "`python3` with `PYTHONMALLOC=malloc`, 50 rounds of 4,000 rows"),
     ("sqlite3", "`sqlite3`"),
@@ -26,16 +25,19 @@ WAYS = (
     ("valgrind", "valgrind, a small input"),
 )
 TEXT = (
-    "`python3` builds rows, writes them as JSON, reads that back and drops it all: with more rows than the processor's caches hold, and in "
-    "many rounds of few rows, where the allocator is most of what is at work. It does so with its own allocator, as everybody runs it, and "
-    "with every object an allocation of its own (`PYTHONMALLOC=malloc`), the worst that a tracker can be asked. `sqlite3` fills, indexes and thins "
-    "a table in memory; `g++` compiles a small program (heaptrack follows the first process only: that is its driver); `redis-server` answers "
-    "`redis-benchmark`; the storm's two threads do nothing but allocate and free, 20 million pairs each.\n\n"
-    "Before the first round each way runs once, not timed. Then each run is compared with the plain run of its own round. CPU time is "
-    "that of everything that was started, the collector's too. *Another processor busy*: the plain run beside a process that counts and touches no "
-    "memory: what a busy neighbour alone costs. heaptrack walks the call stack of every allocation, which Tidemark does only where it is asked to: "
-    "`--stacks` records 16 frames, and looks for the names of those that are left at the end. valgrind is there for scale: once, with a small input, against the plain run of that. *ns more an event* is left out where a "
-    "way adds less than plain runs differ by."
+    "`python3` builds rows, writes them as JSON, reads that back and drops it all: with its own allocator, as "
+    "everybody runs it, which asks libc for little; and with every object an allocation of its own "
+    "(`PYTHONMALLOC=malloc`), once with more rows than the processor's caches hold, and in many rounds of few rows, "
+    "where the allocator is most of what is at work: the worst that a tracker can be asked. `sqlite3` fills, indexes "
+    "and thins a table in memory; `g++` compiles a small program (heaptrack follows the first process only: that is "
+    "its driver); `redis-server` answers `redis-benchmark`; the storm's two threads do nothing but allocate and free, "
+    "20 million pairs each.\n\nBefore the first round each way runs once, not timed. Then each run is compared with "
+    "the plain run of its own round. CPU time is that of everything that was started, the collector's too. *Another "
+    "processor busy*: the plain run beside a process that counts and touches no memory: what a busy neighbour alone "
+    "costs. heaptrack walks the call stack of every allocation, which Tidemark does only where it is asked to: "
+    "`--stacks` records 16 frames, and looks for the names of those that are left at the end. valgrind is there for "
+    "scale: once, with a small input, against the plain run of that. *ns more an event* is left out where a way adds "
+    "less than plain runs differ by."
 )
 
 
@@ -63,7 +65,8 @@ def overhead(found):
     share = share_of_heaptrack(found)
     if share is None:
         return f"Of heaptrack's overhead: can't be told, the plain runs differ by {noise(found) * 100:.0f} %."
-    return f"Of heaptrack's overhead: **{bare_ratio(share['median'])}**" + (f" ({spread(share, bare_ratio)})." if "low" in share else ".")
+    between = f" ({spread(share, bare_ratio)})" if "low" in share else ""
+    return f"Of heaptrack's overhead: **{bare_ratio(share['median'])}**{between}."
 
 
 def way_cells(found, name, label):
@@ -85,8 +88,8 @@ def one_program(found, title):
     head = ["ratio of wall time", "against: plain", "its spread", "wall s", "spread", "ns more an event", "ratio of CPU time"]
     kept = "exact" if found["exact"] and not found["lost"] else "not exact"
     rate = found["events"] / found["ways"]["plain"]["wall"]["median"] / 1e6
-    said = f"{found['events']:,} events, {number(rate)} million a second of the plain run; lost: {found['lost']}, figures {kept}. {overhead(found)}"
-    return [f"**{title}:**", ""] + table(head, cells) + ["", said, ""]
+    said = f"{found['events']:,} events, {number(rate)} million a second of the plain run; lost: {found['lost']}, figures {kept}."
+    return [f"**{title}:**", ""] + table(head, cells) + ["", f"{said} {overhead(found)}".strip(), ""]
 
 
 def starting(found):
@@ -99,10 +102,18 @@ def starting(found):
         ["ms more", "way", "wall ms", "spread"], cells) + [""]  # fmt: skip
 
 
+PLOTTED = (("busy", "plain, neighbour busy"), ("tidemark", "tidemark run"), ("stacks", "tidemark run --stacks"),
+           ("heaptrack", "heaptrack"), ("lttng", "LTTng's libc wrapper"))  # fmt: skip
+
+
 def plot(programs):
-    rows = [(title.replace("`", ""), {label.replace("`", ""): programs[name]["ways"][way]["wall_ratio"]
-             for way, label in WAYS[1:-1] if way in programs[name]["ways"]}) for name, title in PROGRAMS if name in programs]  # fmt: skip
-    return ranges("Wall time against the plain run of the same round", "times, lowest to highest", (1.15, "1.15 ×"), rows) if rows else ""
+    rows = []
+    for name, title in PROGRAMS:
+        ways = programs.get(name, {}).get("ways", {})
+        if some := {label: ways[way]["wall_ratio"] for way, label in PLOTTED if way in ways}:
+            rows.append((title.replace("`", ""), some))
+    title = "Wall time against the plain run of the same round"
+    return ranges(title, "times, lowest to highest", (1.15, "1.15 ×"), rows) if rows else ""
 
 
 def program_section(results):
@@ -124,7 +135,8 @@ def program_section(results):
 def memory_section(results):
     found, whole = results["benchmarks"], results.get("memory")
     lines = ["## Memory", "", "Pages of `/dev/shm` that hold something: of a program's ring segment, after its threads have made "
-             "events faster than they were drained; of the collector's account, with a million live buffers.", ""]  # fmt: skip
+             "events faster than they were drained; of the collector's account, with a million live "
+             "buffers.", ""]  # fmt: skip
     rows = (("ring segment, one busy thread", "ring_a_thread/1"), ("ring segment, 8 busy threads, each", "ring_a_thread/8"),
             ("account, a live buffer", "account_a_buffer/1000000"))  # fmt: skip
     shown = [(label, found["memory/" + key]["bytes"]) for label, key in rows if "memory/" + key in found]
@@ -132,9 +144,12 @@ def memory_section(results):
     lines += table(["bytes", "of", "spread"], cells) if cells else ["Not measured in this run."]
     if not whole:
         return lines + footer(results, "memory", shown[0][1] if shown else None)
-    lines += ["", f"While a program holds {whole['buffers']:,} blocks of 48 bytes: what it and all that was started with it take (PSS), "
-              "less what the program by itself takes, for each of its blocks.", ""]  # fmt: skip
-    cells = [[(pair := ratio_cells(whole[name], whole["tidemark"]))[0], label, pair[1], number(whole[name]["median"]), spread(whole[name], number)]
-             for name, label in WAYS if name in ("tidemark", "heaptrack") and name in whole]  # fmt: skip
-    return lines + table(["ratio", "against: `tidemark run`", "its spread", "bytes a buffer", "spread"], cells) + footer(
-        results, "memory", whole["tidemark"])  # fmt: skip
+    lines += ["", f"While a program holds {whole['buffers']:,} blocks of 48 bytes: what it and all that was started with it take "
+              "(PSS), less what the program by itself takes, for each of its blocks.", ""]  # fmt: skip
+    cells = []
+    for name, label in WAYS:
+        if name in ("tidemark", "heaptrack") and name in whole:
+            value, own = ratio_cells(whole[name], whole["tidemark"])
+            cells.append([value, label, own, number(whole[name]["median"]), spread(whole[name], number)])
+    head = ["ratio", "against: `tidemark run`", "its spread", "bytes a buffer", "spread"]
+    return lines + table(head, cells) + footer(results, "memory", whole["tidemark"])

@@ -22,7 +22,8 @@ def growing(found):
         if told := re.fullmatch(r"scaling/(\w+)/(\d+)", name):
             rows.setdefault(told[1], []).append((int(told[2]), row))
     known = [what for what in LABELS if what in rows]
-    return {what: sorted(rows[what], key=lambda one: one[0]) for what in known + [what for what in rows if what not in LABELS]}
+    others = [what for what in rows if what not in LABELS]
+    return {what: sorted(rows[what], key=lambda one: one[0]) for what in known + others}
 
 
 def label_of(what):
@@ -65,12 +66,12 @@ def scaling_section(results):
             before, first = row, first or row
     if not cells:
         return absent(title)
-    lines = [f"## {title}", "", "An event at a million a second (median of bursts), and the collector's processor time an event while "
-             "as many come as can, each tenfold bigger than the row before.", ""]  # fmt: skip
+    lines = [f"## {title}", "", "An event at a million a second (median of bursts), and the collector's processor time an event "
+             "while as many come as can, each tenfold bigger than the row before.", ""]  # fmt: skip
     head = ["size", "what", "event ns", "spread", "to the row before", "drain ns", "spread", "to the row before", "misses"]
     counted = any("drain_misses" in row for rows in growing(found).values() for _, row in rows)
-    lines += table(head, cells) + ["", "*Misses*: cache misses of the collector an event" + ("." if counted else "; this machine "
-             "counts none, see those that are simulated.")]  # fmt: skip
+    more = "." if counted else "; this machine counts none, see those that are simulated."
+    lines += table(head, cells) + ["", "*Misses*: cache misses of the collector an event" + more]
     for _, name, file in FIGURES:
         if file in plots(found):
             lines += ["", f"![{name}](benchmarks/{file})"]

@@ -8,8 +8,8 @@ from page_parts import absent, footer, million, number, ratio_cells, spread, tab
 SECTIONS = (
     (
         "One event, single-threaded",
-        "From the caller's side, an allocation and a free in turn, the lane emptied by the same thread. Every tracker that "
-        "keeps the order of events needs a time stamp: here a bare read of the processor's counter.",
+        "From the caller's side, an allocation and a free in turn, the lane emptied by the same thread. Every tracker "
+        "that keeps the order of events needs a time stamp: here a bare read of the processor's counter.",
         "append", "ns", "append/stamp",
         (("time stamp alone", "append/stamp"),
          ("event, as the malloc tracker records it", "append/core"),
@@ -50,7 +50,8 @@ SECTIONS = (
     (
         "Publishing",
         "One row through its latch against a plain copy of its bytes, which a reader could see torn; and all rows of a "
-        "pass, per image that had events (with one image, the rows of device, memory, history and collector are its own).",
+        "pass, per image that had events (with one image, the rows of device, memory, history and collector are its "
+        "own).",
         "publish", "ns", "publish/row_plain_copy",
         (("plain copy of a row", "publish/row_plain_copy"),
          ("row through its latch", "publish/row_latch"),
@@ -60,8 +61,8 @@ SECTIONS = (
 )  # fmt: skip
 
 APPLY_QUESTION = (
-    "A buffer is freed and another allocated beside it, {order}; 4096 events to a commit. The account survives SIGKILL at "
-    "any instruction; the tables in memory forget everything with their process."
+    "A buffer is freed and another allocated beside it, {order}; 4096 events to a commit. The account survives SIGKILL "
+    "at any instruction; the tables in memory forget everything with their process."
 )
 APPLY_ROWS = (
     ("account: live table, totals, undo journal", "account"),
@@ -91,8 +92,8 @@ TRACK_ROWS = (
 def monitor_sections():
     yield (
         "In-process monitor: a query",
-        "All figures of a device at one moment, five pools in use, against eight relaxed atomics of one cache line, which "
-        "promise no moment and have no peaks.",
+        "All figures of a device at one moment, five pools in use, against eight relaxed atomics of one cache line, "
+        "which promise no moment and have no peaks.",
         "monitor", "ns", "monitor/query/relaxed_counters",
         (("eight relaxed atomics", "monitor/query/relaxed_counters"),
          ("`TracyMemoryMonitor::query_device`", "monitor/query/compatible"),

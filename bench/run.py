@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures Tidemark against its rivals, all in one run, and writes the figures as JSON and as docs/benchmarks.md.
 
-Builds nothing: `./dev bench` does that first. Takes about fourteen minutes; Ctrl-C ends it. The machine should have nothing
-else to do: what was measured while others were busy is measured again, and docs/ is left as it is if that did not help."""
+Builds nothing: `./dev bench` does that first. Takes about fourteen minutes; Ctrl-C ends it. The machine should have
+nothing else to do: what was measured while others were busy is measured again, and docs/ is left as it is if that did not
+help."""
 import argparse
 import json
 import os
@@ -138,8 +139,8 @@ def finish(run, options):
 def options_of(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--smoke", action="store_true", help="run everything for an instant; figures mean nothing")
-    parser.add_argument("--only", metavar="SECTION", action="append", choices=SECTIONS, default=[],
-                        help="measure this alone and print its tables; may be given several times: " + ", ".join(SECTIONS))  # fmt: skip
+    several = "measure this alone and print its tables; may be given several times: " + ", ".join(SECTIONS)
+    parser.add_argument("--only", metavar="SECTION", action="append", choices=SECTIONS, default=[], help=several)
     parser.add_argument("--anyway", action="store_true", help="write docs/ although the machine was disturbed")
     parser.add_argument("--with-rivals", action="store_true", help="`./dev bench` installs rivals first")
     parser.add_argument("--out", metavar="FOLDER", help="write results.json and benchmarks.md there")

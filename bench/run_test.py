@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The harness itself: what is said of figures that are too near to each other, what a disturbed run leaves alone, and what
-`--only` shows. No time is asserted."""
+"""The harness itself: what is said of figures that are too near to each other, what a disturbed run leaves alone, and
+what `--only` shows. No time is asserted."""
 import contextlib
 import io
 import json
@@ -23,13 +23,13 @@ RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "run.py")
 
 
 def row(name, rate, **counters):
-    return {"run_type": "iteration", "run_name": name, "items_per_second": rate, "iterations": 1, "repetition_index": 0, **counters}
+    return {"run_type": "iteration", "run_name": name, "items_per_second": rate, "iterations": 1, **counters}
 
 
 def program(plain, ours, theirs):
     ways = {"plain": plain, "tidemark": ours, "heaptrack": theirs}
-    return {"ways": {name: {"wall": summary(walls), "wall_ratio": summary([wall / alone for wall, alone in zip(walls, plain)])}
-                     for name, walls in ways.items()}}  # fmt: skip
+    ratio = {name: summary([wall / alone for wall, alone in zip(walls, plain)]) for name, walls in ways.items()}
+    return {"ways": {name: {"wall": summary(walls), "wall_ratio": ratio[name]} for name, walls in ways.items()}}
 
 
 def says_what_cannot_be_told():
@@ -54,20 +54,24 @@ def shows_less_than_a_step_as_such():
     assert (single(0.0, 10.0), single(10.0, 10.0), single(46.3, 10.0)) == ("< 10", "10.0", "46.3")
 
 
-def results_of(rows, **more):
-    return {"benchmarks": figures_of(rows), "programs": {}, "idle": [], "absent": [], "failures": [], "sections": {}, "smoke": False,
-            "seconds": 1.0, "machine": {"date": "", "processors": 1, "processor": "", "load_before": 0.0, "virtual": False}, **more}  # fmt: skip
+def results_of(rows):
+    machine = {"date": "", "processors": 1, "processor": "", "load_before": 0.0, "virtual": False}
+    return {"benchmarks": figures_of(rows), "programs": {}, "idle": [], "absent": [], "failures": [], "sections": {},
+            "smoke": False, "seconds": 1.0, "machine": machine}  # fmt: skip
 
 
 def takes_rows_it_does_not_know():
-    rows = [row("pipeline/pairs/1/1000", 1e7, lost=0.0), row("pipeline/alone/1000", 2e7), row("apply/live_table/scattered/1000", 4e7),
-            row("nobody/knows", 1.0, furlongs=2.0)]  # fmt: skip
+    rows = [row("pipeline/pairs/1/1000", 1e7, lost=0.0), row("pipeline/alone/1000", 2e7),
+            row("apply/live_table/scattered/1000", 4e7), row("nobody/knows", 1.0, furlongs=2.0),
+            *(row(f"query/{name}", 1e8, p50_ns=10.0, p99_ns=20.0) for name in ("device_row", "device_row/without_pause"))]  # fmt: skip
     for size in (1, 10, 100):
-        rows += [row(f"scaling/{what}/{size}", 1.0, p50_ns=20.0, drain_ns=50.0 + size) for what in ("active_programs", "what_else")]
+        for what in ("active_programs", "what_else"):
+            rows.append(row(f"scaling/{what}/{size}", 1.0, p50_ns=20.0, drain_ns=50.0 + size))
     results = results_of(rows)
     assert results["benchmarks"]["nobody/knows"]["furlongs"]["median"] == 2.0
     page = report.page(results)
     assert "| **0.50** | one program, 1,000 buffers |" in page, "the table alone is that of the same program"
+    assert "| device row, without pause |" in page
     assert "| 100 | programs that make events |" in page and "| 100 | what else |" in page
     for plot in report.plots(results).values():
         assert plot.startswith("<svg ") and plot.endswith("</svg>\n"), plot
@@ -137,7 +141,8 @@ def measures_what_is_asked_for_alone():
         command = [sys.executable, RUN, "--smoke", "--out", folder, *(word for name in names for word in ("--only", name))]
         ran = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120, check=False)
         assert ran.returncode == 0, ran
-        assert "## Publishing" in ran.stdout and "## Tracking switched off" in ran.stdout and "`./dev bench --only publish`" in ran.stdout, ran
+        for told in ("## Publishing", "## Tracking switched off", "`./dev bench --only publish`"):
+            assert told in ran.stdout, (told, ran)
         assert "## Reading" not in ran.stdout and os.listdir(folder) == ["results.json"], (ran, os.listdir(folder))
         with open(os.path.join(folder, "results.json"), encoding="utf-8") as file:
             assert sorted(json.load(file)["sections"]) == sorted(names)
@@ -145,7 +150,7 @@ def measures_what_is_asked_for_alone():
     assert ran.returncode == 2 and "nonsense" in ran.stderr and "publish" in ran.stderr, ran
 
 
-for test in (says_what_cannot_be_told, takes_ratios_within_their_round, shows_less_than_a_step_as_such, takes_rows_it_does_not_know,
-             leaves_documents_alone_after_a_disturbed_run, sees_what_others_use, measures_what_is_asked_for_alone):  # fmt: skip
+for test in (says_what_cannot_be_told, takes_ratios_within_their_round, shows_less_than_a_step_as_such,
+             takes_rows_it_does_not_know, leaves_documents_alone_after_a_disturbed_run, sees_what_others_use, measures_what_is_asked_for_alone):  # fmt: skip
     test()
     print(f"ok: {test.__name__.replace('_', ' ')}")

@@ -33,7 +33,7 @@ def of_programs(*jobs, rounds=ROUNDS, shuffled=True):
 
 
 def append(bed, notes):
-    """Both programs in turn. The rows of the second have names of their own on the page."""
+    """One program in two ways. The rows of the second have names of their own on the page."""
     found = {}
     alone, several = [bed.program("append")], [bed.program("append"), "--threads"]
     for command, name in ((alone, "append/"), (several, "append_threads/")):
@@ -81,7 +81,7 @@ SECTIONS = {
     "disabled": one(SHUFFLED, disabled),
     "lane": one(SHUFFLED, lane),
     "monitor": of_programs(("monitor", [], False), rounds=4),
-    "apply": of_programs(("apply", [], True), rounds=4),
+    "apply": of_programs(("apply", [], True), rounds=3),
     "publish": of_programs(("publish", [], True)),
     "pipeline": of_programs(("pipeline", [], False)),
     "scaling": of_programs(("scaling", [], False), rounds=3),
