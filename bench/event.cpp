@@ -34,10 +34,8 @@ void register_all(const Options& options) {
     add_event<QueueEvent<MoodycamelReaderWriterQueue>>("readerwriterqueue", options, threads);
 #endif
     add_event<QueueEvent<MoodycamelConcurrentQueue>>("concurrentqueue", options, threads);
-    if (options.drain)
-        add_event<SocketEvent>("socket", options, threads);
-    else
-        add_event<CountersAndRegistry>("counters_and_registry", options, threads);
+    add_event<CountersAndRegistry>("counters_and_registry", options, threads);
+    if (options.drain) add_event<SocketEvent>("socket", options, threads);
 }
 
 }  // namespace

@@ -4,6 +4,11 @@
 // as a lane does, one queue a thread. Without anybody who drains, each thread empties its own between bursts.
 #pragma once
 
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -39,12 +44,13 @@ struct NothingShared {
     static void begin(int) {}
     static void end() {}
     void rest() {}
+    void stamp(std::uint64_t) const { benchmark::DoNotOptimize(bench::stamp()); }
     const char* wrong() const { return nullptr; }
 };
 
 struct StampAlone : NothingShared {
     explicit StampAlone(int) {}
-    void operator()(std::uint64_t) const { benchmark::DoNotOptimize(stamp()); }
+    void operator()(std::uint64_t) const { stamp(0); }
 };
 
 class TidemarkEvent : public NothingShared {
@@ -103,8 +109,8 @@ public:
     void operator()(std::uint64_t number) {
         const auto operation =
             is_allocation(number) ? shm::Operation::kAllocation : shm::Operation::kFree;
-        const shm::Event event{stamp(), buffer_of(thread_, number), shm::pack(operation, 0, 64), 0,
-                               0};
+        const shm::Event event{bench::stamp(), buffer_of(thread_, number),
+                               shm::pack(operation, 0, 64), 0, 0};
         while (!queue_.push(event))
             sched_yield();
     }
@@ -137,10 +143,22 @@ private:
 };
 
 // The way of older monitors: relaxed counters that other processes map, and a registry under a lock that knows the size
-// of what is freed. Whoever watches reads the counters; nothing is drained.
+// of what is freed. Nothing is drained: whoever watches reads the counters, here another process every millisecond.
 class CountersAndRegistry : public NothingShared {
 public:
     explicit CountersAndRegistry(int thread) : thread_(thread) {}
+    static void begin(int) {
+        if (drained) watcher() = start_watcher(shared().counters);
+    }
+    static void end() {
+        if (watcher() <= 0) return;
+        kill(watcher(), SIGKILL);
+        waitpid(watcher(), nullptr, 0);
+        watcher() = 0;
+    }
+    void stamp(std::uint64_t number) const {
+        if (is_allocation(number)) benchmark::DoNotOptimize(std::chrono::steady_clock::now());
+    }
     void operator()(std::uint64_t number) {
         const std::uint64_t id = buffer_of(thread_, number);
         if (is_allocation(number)) {
@@ -178,6 +196,18 @@ private:
     static Shared& shared() {
         static Shared all;
         return all;
+    }
+    static pid_t& watcher() {
+        static pid_t process = 0;
+        return process;
+    }
+    static pid_t start_watcher(const std::atomic<std::uint64_t>* counters) {
+        const pid_t process = fork();
+        if (process != 0) return process;
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;; usleep(1000))
+            for (int which = 0; which < 3; ++which)
+                benchmark::DoNotOptimize(counters[which].load(std::memory_order_relaxed));
     }
     static void add(int which, std::uint64_t value) {
         shared().counters[which].fetch_add(value, std::memory_order_relaxed);
