@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "bench/collector_process.hpp"
+#include "bench/event_counters.hpp"
 #include "bench/event_loop.hpp"
 #include "bench/event_rivals.hpp"
 #include "bench/event_socket.hpp"
