@@ -62,9 +62,9 @@ void measure(benchmark::State& state, const Load& load) {
 }
 
 template <class Store>
-void add(const std::string& name, const Options& options, std::uint64_t most = 1'000'000) {
-    for (const std::uint64_t live : {1'000u, 10'000u, 1'000'000u, 8'000'000u}) {
-        if (live > (options.smoke ? 10'000 : most)) continue;
+void add(const std::string& name, const Options& options) {
+    for (const std::uint64_t live : {1'000u, 10'000u, 1'000'000u}) {
+        if (options.smoke && live > 10'000) continue;
         for (const bool in_order : {false, true}) {
             if (in_order && live != 10'000 && live != 1'000'000) continue;
             const std::string full =
@@ -77,8 +77,8 @@ void add(const std::string& name, const Options& options, std::uint64_t most = 1
 }
 
 void register_all(const Options& options) {
-    add<AccountStore>("apply/account", options, 8'000'000);
-    add<TableStore>("apply/live_table", options, 8'000'000);
+    add<AccountStore>("apply/account", options);
+    add<TableStore>("apply/live_table", options);
     add<FlatTable>("apply/flat_table_in_memory", options);
     add<StandardMap>("apply/std_unordered_map", options);
 }

@@ -61,7 +61,7 @@ def run_program(command, smoke, pin, repetitions=5):
 
 
 COUNTERS = ("p50_ns", "p99_ns", "p999_ns", "p9999_ns", "busy_answers", "bytes_a_buffer", "producer_share",
-            "receiver_share", "together_share", "lost", "stamp_ns", "above_stamp_ns", "discarded",
+            "receiver_share", "together_share", "lost",
             "drain_ns", "drain_misses", "bytes")  # fmt: skip
 
 
