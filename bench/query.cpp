@@ -2,8 +2,8 @@
 //
 // How long does another program take to ask, while eight programs report and one of them makes a hundred events every
 // few dozen microseconds? One counter, one row, all devices, all processes of the stats segment, against a relaxed
-// atomic, a request over a Unix socket and a file of /proc. Median: of batches, per query; the other percentiles: of
-// single queries.
+// atomic, a request over a Unix socket and a file of /proc. The same of a row that another process publishes without a
+// pause. Median: of batches, per query; the other percentiles: of single queries.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -16,6 +16,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "bench/busy_publisher.hpp"
 #include "bench/collector_process.hpp"
 #include "bench/harness.hpp"
 #include "bench/samples.hpp"
@@ -91,25 +92,37 @@ Bed& bed() {
     return one;
 }
 
+// Whose stats segment is read.
+struct Collected {
+    const StatsReader& reader = *bed().reader;
+};
+struct BusilyPublished {
+    BusyPublisher publisher;
+    const StatsReader& reader = *publisher.reader;
+};
+
 // Who answers: each true if it gave something.
+template <class Source>
 struct OneCounter {
     bool operator()() {
         unsigned char row[offsetof(tidemark_usage_row, current) + 8];
         const int result =
-            tidemark_reader_row(&bed().reader->raw(), TIDEMARK_TABLE_USAGE, 0, row, sizeof row);
+            tidemark_reader_row(&source.reader.raw(), TIDEMARK_TABLE_USAGE, 0, row, sizeof row);
         benchmark::DoNotOptimize(row);
         return result == TIDEMARK_READ_OK;
     }
+    Source source;
 };
-template <class Row, std::uint32_t kRows>
+template <class Row, std::uint32_t kRows, class Source = Collected>
 struct Rows {
     bool operator()() {
         std::uint32_t found = 0;
         for (std::uint32_t i = 0; i < kRows; ++i)
-            found += bed().reader->read(i, rows[i]) == TIDEMARK_READ_OK;
+            found += source.reader.read(i, rows[i]) == TIDEMARK_READ_OK;
         benchmark::DoNotOptimize(rows);
         return found == kRows;
     }
+    Source source;
     Row rows[kRows];
 };
 struct RelaxedAtomic {
@@ -167,12 +180,16 @@ void measure(benchmark::State& state) {
 
 void register_all(const Options&) {
     using DeviceRow = Rows<tidemark_usage_row, 1>;
+    using BusyRow = Rows<tidemark_usage_row, 1, BusilyPublished>;
     using AllDevices = Rows<tidemark_usage_row, kPrograms>;
     using AllProcesses = Rows<tidemark_process_row, kPrograms>;
-    benchmark::RegisterBenchmark("query/one_counter", measure<OneCounter, 64>);
+    benchmark::RegisterBenchmark("query/one_counter", measure<OneCounter<Collected>, 64>);
     benchmark::RegisterBenchmark("query/device_row", measure<DeviceRow, 64>);
     benchmark::RegisterBenchmark("query/all_devices", measure<AllDevices, 64>);
     benchmark::RegisterBenchmark("query/all_processes", measure<AllProcesses, 16>);
+    benchmark::RegisterBenchmark("query/busy_publisher/one_counter",
+                                 measure<OneCounter<BusilyPublished>, 64>);
+    benchmark::RegisterBenchmark("query/busy_publisher/device_row", measure<BusyRow, 64>);
     benchmark::RegisterBenchmark("query/relaxed_atomic", measure<RelaxedAtomic, 64>);
     benchmark::RegisterBenchmark("query/socket_request", measure<SocketRequest, 4>);
     benchmark::RegisterBenchmark("query/proc_file", measure<ProcFile, 16>);
