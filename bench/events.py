@@ -35,7 +35,7 @@ def lttng(*arguments):
 
 
 def discarded():
-    """How many events LTTng has thrown away in this session, those of buffers that are not full too: it is stopped for that."""
+    """How many events LTTng has thrown away so far, those of buffers that are not full too: its recording stops for that."""
     lttng("stop", SESSION)
     told = lttng("--mi", "xml", "list", SESSION)
     lttng("start", SESSION)
