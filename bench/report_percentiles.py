@@ -12,6 +12,8 @@ READ_ROWS = tuple(
 QUERY_ROWS = (
     ("one row: a device's usage of a pool", "query/device_row"),
     ("one counter of it", "query/one_counter"),
+    ("one row that another process publishes without a pause", "query/busy_publisher/device_row"),
+    ("one counter of that", "query/busy_publisher/one_counter"),
     ("eight devices", "query/all_devices"),
     ("eight processes", "query/all_processes"),
     ("one relaxed atomic in shared memory", "query/relaxed_atomic"),
