@@ -16,7 +16,7 @@ from unit import Unit
 RINGS = (1, 100, 1000)
 TRACED = (1, 100)  # programs that LTTng records
 TURNS = 2
-COLLECTOR_SECONDS, OTHER_SECONDS = 20.0, 4.0  # a collector has work each ten seconds that an instant would miss
+COLLECTOR_SECONDS, OTHER_SECONDS = 20.0, 3.0  # a collector has work each ten seconds that an instant would miss
 
 
 @contextlib.contextmanager

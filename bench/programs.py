@@ -55,11 +55,11 @@ MALLOC = (("PYTHONMALLOC", "malloc"),)
 STORM = "{bin}/bench.storm"
 PROGRAMS = (
     Program("python", (*JSON, "1", "200000"), (*JSON, "1", "2000"), PYTHON),
-    Program("python_malloc", (*JSON, "1", "200000"), (*JSON, "1", "2000"), PYTHON, environment=MALLOC),
-    Program("python_malloc_rounds", (*JSON, "50", "4000"), (*JSON, "1", "2000"), PYTHON, environment=MALLOC),
+    Program("python_malloc", (*JSON, "1", "200000"), (*JSON, "1", "2000"), PYTHON, once=("stacks",), environment=MALLOC),
+    Program("python_malloc_rounds", (*JSON, "50", "4000"), (*JSON, "1", "2000"), PYTHON, once=("stacks",), environment=MALLOC),
     Program("sqlite3", sqlite(300_000), sqlite(2000), "sqlite3", rounds=4),
-    Program("g++", compiler("-O1"), compiler("-fsyntax-only"), "g++"),
-    Program("redis", (*REDIS, "50000"), (*REDIS, "1000"), "redis-benchmark"),
+    Program("g++", compiler("-O1"), compiler("-fsyntax-only"), "g++", once=("stacks", "heaptrack")),
+    Program("redis", (*REDIS, "30000"), (*REDIS, "1000"), "redis-benchmark"),
     Program("storm", (STORM, "20"), (STORM, "0.1"), STORM, once=("stacks", "heaptrack", "lttng")),
     Program("true", ("/bin/true",), ("/bin/true",), "/bin/true", rounds=5),
 )

@@ -136,10 +136,10 @@ def program_rows(results):
     elif unknown:
         rows[-1][1] = "can't be told"
     ring = medians(found, "bytes", ("", "memory/ring_a_thread/1"))
-    buffer = medians(found, "bytes", ("", "memory/account_a_buffer/1000000"))
+    buffer = medians(found, "everything_bytes", ("", "memory/account_a_buffer/1000000"))
     return rows + [
         bound("rings of a busy thread: ≤ 1 MiB", [(size / 1048576, label) for size, label in ring], 1, unit=" MiB"),
-        bound("the collector, a live buffer: ≤ 96 bytes", buffer, 96, unit=" bytes"),
+        bound("the collector, a live buffer, everything counted: ≤ 96 bytes", buffer, 96, unit=" bytes"),
     ]
 
 

@@ -14,9 +14,10 @@ RIVALS = (
 )
 QUESTIONS = (
     ("event", "while nobody drains", "What was written is thrown away between bursts by the thread itself; LTTng overwrites its "
-     "buffers."),
+     "buffers. No socket: one that nobody reads is soon full, and then the sender waits."),
     ("event_drained", "while somebody drains", "A collector, the queue's consumer, LTTng's consumer (to disk) or the socket's "
-     "server empties what is written; all threads together make a million events a second."),
+     "server empties what is written; the counters are read every millisecond; all threads together make a million "
+     "events a second."),
 )  # fmt: skip
 TITLE = "One event, against what one would use instead"
 TEXT = (
@@ -49,6 +50,13 @@ def one_table(found, key, threads, step):
     return table(head + (["above its stamp"] if above else []) + ["99 % ns", "99.9 % ns"], cells)
 
 
+def thrown_away(lttng):
+    """A run of LTTng's that discarded events is not shown, and listed at the end."""
+    if "discarded" not in lttng:
+        return []
+    return ["", f"LTTng discarded {lttng['discarded']['high']:.0f} events in the runs that are shown."]
+
+
 def event_sections(results):
     found = results["benchmarks"]
     step = step_of(found)
@@ -61,5 +69,6 @@ def event_sections(results):
                 continue
             measured = True
             lines += [f"**{threads} thread{'s' if threads > 1 else ''}, {title}.** {question}", ""]
-            lines += one_table(found, key, threads, step) + footer(results, "event", base["p50_ns"])
+            lines += one_table(found, key, threads, step) + thrown_away(found.get(f"{key}/lttng/threads:{threads}", {}))
+            lines += footer(results, "event", base["p50_ns"])
     return lines if measured else absent(TITLE)

@@ -12,6 +12,8 @@ READ_ROWS = tuple(
 QUERY_ROWS = (
     ("one row: a device's usage of a pool", "query/device_row"),
     ("one counter of it", "query/one_counter"),
+    ("one row that another process publishes without a pause", "query/busy_publisher/device_row"),
+    ("one counter of that", "query/busy_publisher/one_counter"),
     ("eight devices", "query/all_devices"),
     ("eight processes", "query/all_processes"),
     ("one relaxed atomic in shared memory", "query/relaxed_atomic"),
@@ -62,8 +64,7 @@ def percentiles(results, title, question, section, unit, rows):
 STEADY_TITLE = "100,000 events a second"
 STEADY_TEXT = (
     "Shares of one processor that the calls take from the program, and that the collector or the server has. A "
-    "processor that is taken away in the middle of a call counts. Each repetition is a stretch of two seconds of each "
-    "row."
+    "processor that is taken away in the middle of a call counts."
 )
 
 
@@ -90,7 +91,9 @@ def steady(results):
                             for column, _, factor in shares]
                          + [spread(scaled(figures["together_share"], 100), number)])  # fmt: skip
     head = ["ratio", f"against: {STEADY_ROWS[0][0]}", "its spread"] + [label for _, label, _ in shares] + ["spread of together"]
-    return [f"## {STEADY_TITLE}", "", STEADY_TEXT, ""] + table(head, cells) + footer(results, "steady", base["together_share"])
+    seconds = sum(base.get("seconds", {}).get("values", ()))
+    text = STEADY_TEXT + (f" Each row of Tidemark's: {seconds:.0f} s in all." if seconds else "")
+    return [f"## {STEADY_TITLE}", "", text, ""] + table(head, cells) + footer(results, "steady", base["together_share"])
 
 
 READ_TEXT = ("One read, in batches of 256: percentiles of the batches, per read. No read makes a system call. *Busy*: a writer "

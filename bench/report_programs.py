@@ -132,6 +132,13 @@ def program_section(results):
     return lines[:-1] + footer(results, "programs", least)
 
 
+# (label, row, figure): what is counted besides pages of one object
+EVERYTHING = (
+    ("the collector at rest: all its objects and its private memory", "collector_at_rest", "bytes"),
+    ("the same with a million live buffers, a live buffer", "account_a_buffer/1000000", "everything_bytes"),
+)
+
+
 def memory_section(results):
     found, whole = results["benchmarks"], results.get("memory")
     lines = ["## Memory", "", "Pages of `/dev/shm` that hold something: of a program's ring segment, after its threads have made "
@@ -140,6 +147,9 @@ def memory_section(results):
     rows = (("ring segment, one busy thread", "ring_a_thread/1"), ("ring segment, 8 busy threads, each", "ring_a_thread/8"),
             ("account, a live buffer", "account_a_buffer/1000000"))  # fmt: skip
     shown = [(label, found["memory/" + key]["bytes"]) for label, key in rows if "memory/" + key in found]
+    for label, key, what in EVERYTHING:
+        if what in found.get(f"memory/{key}", {}):
+            shown.append((label, found[f"memory/{key}"][what]))
     cells = [[f"{figure['median']:,.0f}", label, spread(figure, lambda value: f"{value:,.0f}")] for label, figure in shown]
     lines += table(["bytes", "of", "spread"], cells) if cells else ["Not measured in this run."]
     if not whole:

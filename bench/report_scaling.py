@@ -8,7 +8,7 @@ from plot import svg
 LABELS = {
     "programs": "idle programs, each a ring",
     "threads": "idle threads, each a lane",
-    "active_programs": "programs that make events",
+    "active_programs": "programs that make events, 10,000 buffers of all",
     "live": "live buffers",
 }
 FIGURES = (("p50_ns", "one event", "scaling-event.svg"), ("drain_ns", "the drain, an event", "scaling-drain.svg"))
@@ -66,8 +66,8 @@ def scaling_section(results):
             before, first = row, first or row
     if not cells:
         return absent(title)
-    lines = [f"## {title}", "", "An event at a million a second (median of bursts), and the collector's processor time an event "
-             "while as many come as can, each tenfold bigger than the row before.", ""]  # fmt: skip
+    lines = [f"## {title}", "", "An event at a million a second of all programs together (median of bursts), and the collector's "
+             "processor time an event while as many come as can, each tenfold bigger than the row before.", ""]  # fmt: skip
     head = ["size", "what", "event ns", "spread", "to the row before", "drain ns", "spread", "to the row before", "misses"]
     counted = any("drain_misses" in row for rows in growing(found).values() for _, row in rows)
     more = "." if counted else "; this machine counts none, see those that are simulated."

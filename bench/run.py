@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures Tidemark against its rivals, all in one run, and writes the figures as JSON and as docs/benchmarks.md.
 
-Builds nothing: `./dev bench` does that first. Takes about fourteen minutes; Ctrl-C ends it. The machine should have
+Builds nothing: `./dev bench` does that first. Takes about fifteen minutes; Ctrl-C ends it. The machine should have
 nothing else to do: what was measured while others were busy is measured again, and docs/ is left as it is if that did not
 help."""
 import argparse

@@ -72,7 +72,7 @@ def takes_rows_it_does_not_know():
     page = report.page(results)
     assert "| **0.50** | one program, 1,000 buffers |" in page, "the table alone is that of the same program"
     assert "| device row, without pause |" in page
-    assert "| 100 | programs that make events |" in page and "| 100 | what else |" in page
+    assert "| 100 | programs that make events, 10,000 buffers of all |" in page and "| 100 | what else |" in page
     for plot in report.plots(results).values():
         assert plot.startswith("<svg ") and plot.endswith("</svg>\n"), plot
 
