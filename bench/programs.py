@@ -47,8 +47,14 @@ def sqlite(rows):
     return ("sqlite3", ":memory:", SQL.format(rows=rows))
 
 
-def compiler(*flags):
-    return ("g++", "-std=c++20", *flags, "-c", "{folder}/program.cpp", "-o", "{folder}/o")
+def compiler(source):
+    return ("g++", "-std=c++20", "-O1", "-c", "{folder}/" + source, "-o", "{folder}/o")
+
+
+def write_sources(folder):
+    for name, text in (("program.cpp", CPP), ("small.cpp", "#include <cstdlib>\nint main() { return std::abs(0); }\n")):
+        with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+            file.write(text)
 
 
 MALLOC = (("PYTHONMALLOC", "malloc"),)
@@ -58,7 +64,7 @@ PROGRAMS = (
     Program("python_malloc", (*JSON, "1", "200000"), (*JSON, "1", "2000"), PYTHON, once=("stacks",), environment=MALLOC),
     Program("python_malloc_rounds", (*JSON, "50", "4000"), (*JSON, "1", "2000"), PYTHON, once=("stacks",), environment=MALLOC),
     Program("sqlite3", sqlite(300_000), sqlite(2000), "sqlite3", rounds=4),
-    Program("g++", compiler("-O1"), compiler("-fsyntax-only"), "g++", once=("stacks", "heaptrack")),
+    Program("g++", compiler("program.cpp"), compiler("small.cpp"), "g++", once=("stacks", "heaptrack")),
     Program("redis", (*REDIS, "30000"), (*REDIS, "1000"), "redis-benchmark"),
     Program("storm", (STORM, "20"), (STORM, "0.1"), STORM, once=("stacks", "heaptrack", "lttng")),
     Program("true", ("/bin/true",), ("/bin/true",), "/bin/true", rounds=5),
@@ -119,8 +125,7 @@ def measure(program, bed, notes):
     environment = dict(os.environ, **dict(program.environment))
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
-        with open(os.path.join(folder, "program.cpp"), "w", encoding="utf-8") as file:
-            file.write("int main() {}\n" if bed.smoke else CPP)
+        write_sources(folder)
         ways = stack.enter_context(trackers.ways(bed, folder, notes))
         small = filled(program.small, bed, folder)
         words = small if bed.smoke else filled(program.whole, bed, folder)
