@@ -152,9 +152,10 @@ def memory_section(results):
             shown.append((label, found[f"memory/{key}"][what]))
     cells = [[f"{figure['median']:,.0f}", label, spread(figure, lambda value: f"{value:,.0f}")] for label, figure in shown]
     lines += table(["bytes", "of", "spread"], cells) if cells else ["Not measured in this run."]
+    lines += footer(results, "memory", shown[0][1] if shown else None)
     if not whole:
-        return lines + footer(results, "memory", shown[0][1] if shown else None)
-    lines += ["", f"While a program holds {whole['buffers']:,} blocks of 48 bytes: what it and all that was started with it take "
+        return lines
+    lines += [f"While a program holds {whole['buffers']:,} blocks of 48 bytes: what it and all that was started with it take "
               "(PSS), less what the program by itself takes, for each of its blocks.", ""]  # fmt: skip
     cells = []
     for name, label in WAYS:
