@@ -4,14 +4,13 @@
 // journal, one commit a batch), its live table with the journal alone, and tables that a crash would lose. Pairs of a
 // free and an allocation, scattered or from one address to the next; all are told eight events ahead what comes (those
 // that can use it).
-#include <algorithm>
-#include <array>
 #include <compare>
 #include <exception>
 #include <map>
 #include <memory>
 #include <string>
 
+#include "bench/apply_batch.hpp"
 #include "bench/apply_feed.hpp"
 #include "bench/apply_rivals.hpp"
 #include "bench/apply_stores.hpp"
@@ -19,10 +18,6 @@
 
 namespace tidemark::bench {
 namespace {
-
-constexpr std::uint64_t kBatch = 4096;  // events between two commits
-constexpr std::uint64_t kChunk = 512;   // as the collector's pass
-constexpr std::uint64_t kAhead = 8;     // as the collector's pass
 
 struct Load {
     std::uint64_t live;
@@ -33,36 +28,14 @@ struct Load {
 
 const ApplyFeed& feed_of(const Load& load) {
     static std::map<Load, ApplyFeed> feeds;
-    const std::uint64_t pairs = load.live < 100'000 ? 128 * 1024 : 1024 * 1024;
-    return feeds.try_emplace(load, load.live, pairs, load.in_order).first->second;
-}
-
-// In chunks, as the collector's pass: hashes first, then each event with those ahead of it prefetched.
-template <class Store>
-void apply_batch(Store& store, const shm::Event* events, std::uint64_t count) {
-    std::array<std::uint64_t, kChunk> hashes;
-    store.begin();
-    for (std::uint64_t begun = 0; begun < count; begun += kChunk) {
-        const std::uint64_t chunk = std::min(kChunk, count - begun);
-        for (std::uint64_t i = 0; i < chunk; ++i)
-            hashes[i] = store.hash(events[begun + i]);
-        for (std::uint64_t i = 0; i < kAhead && i < chunk; ++i)
-            store.prefetch(hashes[i]);
-        for (std::uint64_t i = 0; i < chunk; ++i) {
-            if (i + kAhead < chunk) store.prefetch(hashes[i + kAhead]);
-            store.apply(events[begun + i], hashes[i]);
-        }
-    }
-    store.commit();
+    return feeds.try_emplace(load, load.live, pairs_for(load.live), load.in_order).first->second;
 }
 
 // A store with its live buffers, and where in the circle of events it is; kept from one repetition to the next.
 template <class Store>
 struct Filled {
     explicit Filled(const Load& load) : store(load.live) {
-        const auto& first = feed_of(load).first();
-        for (std::uint64_t i = 0; i < first.size(); i += kBatch)
-            apply_batch(store, first.data() + i, std::min(kBatch, first.size() - i));
+        apply_all(store, feed_of(load).first());
     }
     Store store;
     std::uint64_t at = 0;
@@ -89,9 +62,9 @@ void measure(benchmark::State& state, const Load& load) {
 }
 
 template <class Store>
-void add(const std::string& name, const Options& options, std::uint64_t most = 1'000'000) {
-    for (const std::uint64_t live : {1'000u, 10'000u, 1'000'000u, 8'000'000u}) {
-        if (live > (options.smoke ? 10'000 : most)) continue;
+void add(const std::string& name, const Options& options) {
+    for (const std::uint64_t live : {1'000u, 10'000u, 1'000'000u}) {
+        if (options.smoke && live > 10'000) continue;
         for (const bool in_order : {false, true}) {
             if (in_order && live != 10'000 && live != 1'000'000) continue;
             const std::string full =
@@ -104,8 +77,8 @@ void add(const std::string& name, const Options& options, std::uint64_t most = 1
 }
 
 void register_all(const Options& options) {
-    add<AccountStore>("apply/account", options, 8'000'000);
-    add<TableStore>("apply/live_table", options, 8'000'000);
+    add<AccountStore>("apply/account", options);
+    add<TableStore>("apply/live_table", options);
     add<FlatTable>("apply/flat_table_in_memory", options);
     add<StandardMap>("apply/std_unordered_map", options);
 }

@@ -12,6 +12,11 @@
 
 namespace tidemark::bench {
 
+// How many pairs are enough for so many live buffers.
+inline std::uint64_t pairs_for(std::uint64_t live) {
+    return live < 100'000 ? 128 * 1024 : 1024 * 1024;
+}
+
 class ApplyFeed {
 public:
     // `live` buffers; `pairs` frees and as many allocations, an even number.

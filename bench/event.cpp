@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "bench/collector_process.hpp"
+#include "bench/event_counters.hpp"
 #include "bench/event_loop.hpp"
 #include "bench/event_rivals.hpp"
 #include "bench/event_socket.hpp"
@@ -34,10 +35,8 @@ void register_all(const Options& options) {
     add_event<QueueEvent<MoodycamelReaderWriterQueue>>("readerwriterqueue", options, threads);
 #endif
     add_event<QueueEvent<MoodycamelConcurrentQueue>>("concurrentqueue", options, threads);
-    if (options.drain)
-        add_event<SocketEvent>("socket", options, threads);
-    else
-        add_event<CountersAndRegistry>("counters_and_registry", options, threads);
+    add_event<CountersAndRegistry>("counters_and_registry", options, threads);
+    if (options.drain) add_event<SocketEvent>("socket", options, threads);
 }
 
 }  // namespace

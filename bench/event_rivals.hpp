@@ -5,11 +5,8 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <memory>
-#include <mutex>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "bench/harness.hpp"
@@ -39,12 +36,13 @@ struct NothingShared {
     static void begin(int) {}
     static void end() {}
     void rest() {}
+    void stamp(std::uint64_t) const { benchmark::DoNotOptimize(bench::stamp()); }
     const char* wrong() const { return nullptr; }
 };
 
 struct StampAlone : NothingShared {
     explicit StampAlone(int) {}
-    void operator()(std::uint64_t) const { benchmark::DoNotOptimize(stamp()); }
+    void operator()(std::uint64_t) const { stamp(0); }
 };
 
 class TidemarkEvent : public NothingShared {
@@ -103,8 +101,8 @@ public:
     void operator()(std::uint64_t number) {
         const auto operation =
             is_allocation(number) ? shm::Operation::kAllocation : shm::Operation::kFree;
-        const shm::Event event{stamp(), buffer_of(thread_, number), shm::pack(operation, 0, 64), 0,
-                               0};
+        const shm::Event event{bench::stamp(), buffer_of(thread_, number),
+                               shm::pack(operation, 0, 64), 0, 0};
         while (!queue_.push(event))
             sched_yield();
     }
@@ -134,55 +132,6 @@ private:
     }
     int thread_;
     Queue& queue_;
-};
-
-// The way of older monitors: relaxed counters that other processes map, and a registry under a lock that knows the size
-// of what is freed. Whoever watches reads the counters; nothing is drained.
-class CountersAndRegistry : public NothingShared {
-public:
-    explicit CountersAndRegistry(int thread) : thread_(thread) {}
-    void operator()(std::uint64_t number) {
-        const std::uint64_t id = buffer_of(thread_, number);
-        if (is_allocation(number)) {
-            {
-                const std::lock_guard lock(shared().mutex);
-                shared().live.insert_or_assign(id, Buffer{64, std::chrono::steady_clock::now()});
-            }
-            add(0, 64);
-            add(1, 1);
-        } else {
-            std::uint64_t size = 0;
-            {
-                const std::lock_guard lock(shared().mutex);
-                const auto found = shared().live.find(id);
-                if (found == shared().live.end()) return;
-                size = found->second.size;
-                shared().live.erase(found);
-            }
-            add(0, ~size + 1);
-            add(2, 1);
-        }
-    }
-
-private:
-    struct Buffer {
-        std::uint64_t size;
-        std::chrono::steady_clock::time_point time;
-    };
-    struct Shared {
-        std::mutex mutex;
-        std::unordered_map<std::uint64_t, Buffer> live;
-        std::atomic<std::uint64_t>* counters = static_cast<std::atomic<std::uint64_t>*>(
-            mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
-    };
-    static Shared& shared() {
-        static Shared all;
-        return all;
-    }
-    static void add(int which, std::uint64_t value) {
-        shared().counters[which].fetch_add(value, std::memory_order_relaxed);
-    }
-    int thread_;
 };
 
 }  // namespace tidemark::bench

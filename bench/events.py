@@ -3,6 +3,7 @@
 session of LTTng that records. Also LTTng's disabled tracepoint. Rivals that are not there are left out."""
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -10,10 +11,12 @@ import tempfile
 from measure import figures_of, run_rows
 
 ROUNDS = 3
-SESSION = "tidemark-bench"
+SESSION, CHANNEL = "tidemark-bench", "events"
+# LTTng throws away what finds no room: this is room for half a second.
+ROOM = ("--subbuf-size=1M", "--num-subbuf=16")
 
-# Only Tidemark asks whether its process has one thread; a queue's consumer is a second one.
-ALONE = "--benchmark_filter=/(stamp|tidemark)/"
+# Tidemark asks whether its process has one thread, and so does the C library; a queue's consumer is a second one.
+ALONE = "--benchmark_filter=/(stamp|tidemark|counters_and_registry)/"
 OTHERS = "--benchmark_filter=/(boost|reader|concurrent|socket)"
 JOBS = {
     False: (["event"], ["event", "--threads"], ["lttng"], ["lttng", "--threads"]),
@@ -23,10 +26,20 @@ JOBS = {
 
 
 def lttng(*arguments):
+    """What the command says."""
     command = ["lttng", "--no-sessiond", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"`{' '.join(command)}` failed: {(done.stderr or done.stdout).strip()[-200:]}")
+    return done.stdout
+
+
+def discarded():
+    """How many events LTTng has thrown away so far, those of buffers that are not full too: its recording stops for that."""
+    lttng("stop", SESSION)
+    told = lttng("--mi", "xml", "list", SESSION)
+    lttng("start", SESSION)
+    return sum(int(count) for count in re.findall(r"<(?:discarded_events|lost_packets)>(\d+)<", told))
 
 
 @contextlib.contextmanager
@@ -53,7 +66,9 @@ def session(drain, what="tidemark_bench:*"):
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, daemon(folder):
         lttng("create", SESSION, *(["--output", os.path.join(folder, "trace")] if drain else ["--snapshot"]))
         try:
-            lttng("enable-event", "-s", SESSION, "-u", what)
+            if drain:
+                lttng("enable-channel", "-s", SESSION, "-u", *ROOM, CHANNEL)
+            lttng("enable-event", "-s", SESSION, "-u", *(["-c", CHANNEL] if drain else []), what)
             lttng("start", SESSION)
             yield
         finally:
@@ -82,11 +97,22 @@ class Events:
     def program(self, job):
         path = os.path.join(self.bin_dir, f"bench.{job[0]}")
         environment = dict(os.environ, LTTNG_UST_REGISTER_TIMEOUT="10000")
+        is_recorded = job[0] == "lttng" and "--drain" in job
+        before = discarded() if is_recorded else 0
         rows, _, reason = run_rows([path, *job[1:]], self.smoke, "--threads" not in job and "--drain" not in job,
                                    environment=environment)  # fmt: skip
         if reason:
             self.run.fail(" ".join(["bench." + job[0], *job[1:]]), reason)
+        if is_recorded:
+            rows = self.checked(rows, discarded() - before)
         self.rows += rows
+
+    def checked(self, rows, gone):
+        """The rows, if every event of them was kept: one that is thrown away costs less."""
+        if gone == 0:
+            return [dict(row, discarded=0) for row in rows]
+        self.run.absent("LTTng-UST, recording to disk, a run of it", f"it discarded {gone} events")
+        return []
 
     def group(self, drain):
         with contextlib.ExitStack() as stack:

@@ -20,17 +20,17 @@ MOST = 1.10
 SKIPPED = 77  # as TidemarkTest.cmake says
 
 
-def count(program, what):
-    """Instructions of one of them, by callgrind."""
+def counts(program, what, options=()):
+    """What callgrind collects of one of them: {its name of an event: how many}; "Ir" are instructions."""
     with tempfile.TemporaryDirectory() as folder:
         environment = dict(os.environ, TIDEMARK_ENABLED="1", TIDEMARK_INSTANCE=f"bench-guard-{os.getpid()}")
         command = ["valgrind", "--tool=callgrind", "--collect-atstart=no", f"--toggle-collect=guarded_{what}",
-                   f"--callgrind-out-file={folder}/out", program, what]  # fmt: skip
+                   *options, f"--callgrind-out-file={folder}/out", program, what]  # fmt: skip
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
-        collected = re.search(r"Collected : (\d+)", done.stderr)
-        if done.returncode != 0 or not collected or int(collected[1]) == 0:
+        told = re.search(r"Events +: (.*)\n.*Collected : ([\d ]+)", done.stderr)
+        if done.returncode != 0 or not told or int(told[2].split()[0]) == 0:
             raise RuntimeError(f"{' '.join(command)} gave no count: {done.stderr[-300:]}")
-        return int(collected[1]) / int(done.stdout)
+        return {name: int(number) / int(done.stdout) for name, number in zip(told[1].split(), told[2].split())}
 
 
 def verdict(what, counted, stored):
@@ -51,15 +51,16 @@ def main():
     if not shutil.which("valgrind"):
         print("valgrind is not installed; `./dev deps test` installs it")
         return 1 if os.environ.get("CI") else SKIPPED
-    counts = {what: round(count(os.path.join(bin_dir, "bench.guard"), what), 2) for what in GUARDED}
+    program = os.path.join(bin_dir, "bench.guard")
+    counted = {what: round(counts(program, what)["Ir"], 2) for what in GUARDED}
     if options.renew:
         with open(STORED, "w", encoding="utf-8") as file:
-            file.write(json.dumps(counts, indent=1) + "\n")
-        print(f"wrote {os.path.relpath(STORED)}: {counts}")
+            file.write(json.dumps(counted, indent=1) + "\n")
+        print(f"wrote {os.path.relpath(STORED)}: {counted}")
         return 0
     with open(STORED, encoding="utf-8") as file:
         stored = json.load(file)
-    return 0 if all([verdict(what, counts[what], stored[what]) for what in GUARDED]) else 1
+    return 0 if all([verdict(what, counted[what], stored[what]) for what in GUARDED]) else 1
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The queues that lane.cpp compares, each as `push` (one record, false: full), `pop` (up to `most`, how many came).
-// One thread pushes, another pops. All hold 16384 records of 32 bytes, but for ConcurrentQueue, which grows.
+// One thread pushes, another pops. All hold 16384 records of 32 bytes (ConcurrentQueue: or a few more), none grows.
 #pragma once
 
 #include <sys/mman.h>

@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How figures come about: runs of Google Benchmark programs with their repetitions shuffled, medians with their
-spread, and what the machine is. What is run stands in run.py; what is written of it, in report.py."""
-import datetime
+"""How figures come about: runs of Google Benchmark programs in rounds, medians with their spread. What is run stands in
+sections.py; what is written of it, in report.py."""
 import json
 import os
-import platform
+import random
 import re
 import statistics
 import subprocess
 import tempfile
 
+# What Google Benchmark itself writes of a row; every other number is a counter of the program's.
+OWN_KEYS = ("family_index", "per_family_instance_index", "repetitions", "repetition_index", "threads", "iterations",
+            "real_time", "cpu_time", "items_per_second")  # fmt: skip
+
 
 def summary(values):
-    return {"median": statistics.median(values), "low": min(values), "high": max(values)}
+    return {"median": statistics.median(values), "low": min(values), "high": max(values), "values": list(values)}
 
 
 def processors():
@@ -52,17 +55,20 @@ def run_rows(command, smoke, pin=False, flags=(), environment=None):
     return parsed["benchmarks"], parsed["context"], reason_of(parsed, reason)
 
 
-def run_program(command, smoke, pin, repetitions=5):
-    """Shuffled repetitions in one process. Answers ({name: figures}, context, reason or None)."""
-    flags = [f"--benchmark_repetitions={repetitions}", "--benchmark_min_time=0.15",
-             f"--benchmark_enable_random_interleaving={'true' if repetitions > 3 else 'false'}"]  # fmt: skip
-    rows, context, reason = run_rows(command, smoke, pin, flags)
-    return figures_of(rows), context, reason
-
-
-COUNTERS = ("p50_ns", "p99_ns", "p999_ns", "p9999_ns", "busy_answers", "bytes_a_buffer", "producer_share",
-            "receiver_share", "together_share", "lost",
-            "drain_ns", "drain_misses", "bytes")  # fmt: skip
+def rounds(jobs, smoke, count, notes, shuffled=True):
+    """Programs in turn, each once a round: their order and that of what each measures is another one each round, unless
+    one row prepares the next. `jobs`: (command, pinned, environment). Answers {name: figures}."""
+    flags = ["--benchmark_repetitions=1", "--benchmark_min_time=0.15",
+             f"--benchmark_enable_random_interleaving={'true' if shuffled else 'false'}"]  # fmt: skip
+    rows = []
+    for _ in range(1 if smoke else count):
+        for command, pin, environment in random.sample(jobs, len(jobs)) if shuffled else jobs:
+            some, context, reason = run_rows(command, smoke, pin, flags, environment)
+            rows += some
+            notes.compiler = context.get("compiler", notes.compiler)
+            if reason:
+                notes.fail(" ".join([os.path.basename(command[0]), *command[1:]]), reason)
+    return figures_of(rows)
 
 
 def figures_of(rows):
@@ -75,8 +81,8 @@ def figures_of(rows):
     found = {}
     for name, some in runs.items():
         figures = {"ns": summary([1e9 / max(row["items_per_second"], 1e-3) for row in some])}
-        for counter in COUNTERS:
-            if counter in some[0]:
+        for counter, value in some[0].items():
+            if counter not in OWN_KEYS and isinstance(value, (int, float)) and all(counter in row for row in some):
                 figures[counter] = summary([row[counter] for row in some])
         found[name] = figures
     return found
@@ -85,39 +91,3 @@ def figures_of(rows):
 def reason_of(parsed, reason):
     errors = {row["error_message"] for row in parsed["benchmarks"] if row.get("error_occurred")}
     return "; ".join(sorted(errors)) if errors else reason
-
-
-def processor_name():
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            for line in file:
-                if line.startswith("model name"):
-                    return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or platform.machine()
-
-
-def system_name():
-    try:
-        with open("/etc/os-release", encoding="utf-8") as file:
-            facts = dict(line.rstrip("\n").split("=", 1) for line in file if "=" in line)
-        return facts["PRETTY_NAME"].strip('"')
-    except (OSError, KeyError):
-        return platform.system()
-
-
-def machine(compiler, load):
-    with open("/proc/cpuinfo", encoding="utf-8") as file:
-        virtual = " hypervisor" in file.read()
-    return {
-        "processor": processor_name(),
-        "processors": len(processors()),
-        "virtual": virtual,
-        "system": system_name(),
-        "kernel": platform.release(),
-        "compiler": f"g++ {compiler}",
-        "python": platform.python_version(),
-        "load_before": load,
-        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
-    }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What takes how much memory in /dev/shm? A live buffer in the collector's account, with a million of them; a busy
-// thread's share of its program's ring segment, after it has made events faster than they were drained. Pages that hold
-// something, as the kernel counts them; not a time.
+// What takes how much memory? The collector before anybody reported; a live buffer in the account, with a million of them,
+// and in everything that the collector has; a busy thread's share of its program's ring segment, after it has made events
+// faster than they were drained. Pages that hold something, as the kernel counts them; not a time.
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <memory>
 
 #include "bench/collector_process.hpp"
@@ -42,6 +43,29 @@ CollectorProcess& collector() {
     return one;
 }
 
+// The collector's private memory and what maps it.
+double private_bytes(pid_t process) {
+    std::ifstream status("/proc/" + std::to_string(process) + "/status");
+    double sum = 0;
+    for (std::string word; status >> word;)
+        if (double kilobytes = 0; (word == "RssAnon:" || word == "VmPTE:") && status >> kilobytes)
+            sum += kilobytes * 1024;
+    return sum;
+}
+
+// All objects of its instance, and what is its own: no program's rings.
+double bytes_of_collector() {
+    return shared_bytes("." + std::string(std::getenv("TIDEMARK_INSTANCE")) + ".") +
+           private_bytes(collector().pid());
+}
+
+void measure_rest(benchmark::State& state) {
+    if (!collector().is_ready()) return refuse(state, collector().why());
+    for (auto _ : state)
+        state.counters["bytes"] = bytes_of_collector();
+    state.SetItemsProcessed(1);
+}
+
 void measure_buffers(benchmark::State& state) {
     if (!collector().is_ready()) return refuse(state, collector().why());
     const auto buffers = static_cast<std::uint64_t>(state.range(0));
@@ -54,6 +78,7 @@ void measure_buffers(benchmark::State& state) {
         if (!is_published()) return refuse(state, "the collector did not publish");
         const double bytes = shared_bytes(accounts) - before;
         state.counters["bytes"] = bytes / static_cast<double>(buffers);
+        state.counters["everything_bytes"] = bytes_of_collector() / static_cast<double>(buffers);
         load.free_all();
     }
     state.SetItemsProcessed(1);
@@ -80,6 +105,7 @@ void measure_threads(benchmark::State& state) {
 
 // The memory of a ring only grows, so the figures of the most threads come last.
 void register_all(const Options& options) {
+    benchmark::RegisterBenchmark("memory/collector_at_rest", measure_rest)->Iterations(1);
     for (const int threads : {1, 8})
         benchmark::RegisterBenchmark("memory/ring_a_thread", measure_threads)
             ->Arg(threads)

@@ -7,6 +7,10 @@ import subprocess
 import tempfile
 import time
 
+from measure import summary
+
+ROUNDS = 2
+
 
 def children(pid):
     """The process and all below it."""
@@ -55,19 +59,30 @@ def held(command, environment, steady):
             process.wait(timeout=60)
 
 
-def of_trackers(bin_dir, smoke):
-    """{tracker: bytes more than the plain program, a buffer}, and how many buffers. heaptrack is left out if it is not there."""
-    buffers = 10_000 if smoke else 1_000_000
-    program = [os.path.join(bin_dir, "bench.holder"), str(buffers)]
-    environment = dict(os.environ)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        ways = {"tidemark": [os.path.join(bin_dir, "tidemark"), "run", "-q", "--"]}
-        if shutil.which("heaptrack"):
-            ways["heaptrack"] = ["heaptrack", "-o", os.path.join(folder, "trace")]
-        steady = 0.1 if smoke else 1.0
-        plain = held(program, environment, steady)
-        return {
-            "buffers": buffers,
-            "plain": plain,
-            **{name: (held(tracker + program, environment, steady) - plain) / buffers for name, tracker in ways.items()},
-        }
+def ways(bed, folder, notes):
+    """{tracker: the words before the program}."""
+    found = {"plain": [], "tidemark": [os.path.join(bed.bin_dir, "tidemark"), "run", "-q", "--"]}
+    if shutil.which("heaptrack"):
+        found["heaptrack"] = ["heaptrack", "-o", os.path.join(folder, "trace")]
+    else:
+        notes.absent("memory under heaptrack", "not installed; `./dev bench --with-rivals` installs it")
+    return found
+
+
+def of_trackers(bed, notes):
+    """{tracker: bytes more than the plain program, a buffer}, and how many buffers: the trackers in turn."""
+    buffers, steady = (10_000, 0.1) if bed.smoke else (1_000_000, 1.0)
+    program = [bed.program("holder"), str(buffers)]
+    taken = {}
+    try:
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            trackers = ways(bed, folder, notes)
+            for _ in range(1 if bed.smoke else ROUNDS):
+                for name, tracker in trackers.items():
+                    taken.setdefault(name, []).append(held(tracker + program, dict(os.environ), steady))
+    except (OSError, RuntimeError, subprocess.SubprocessError) as failure:
+        notes.fail("memory under trackers", failure)
+        return {}
+    plain = taken.pop("plain")
+    more = {name: summary([(now - alone) / buffers for now, alone in zip(some, plain)]) for name, some in taken.items()}
+    return {"memory": {"buffers": buffers, "plain": summary(plain), **more}}

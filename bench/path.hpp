@@ -2,8 +2,8 @@
 //
 // The two ways from a program to a figure that others can read, for steady.cpp and latency.cpp: Tidemark's, with a
 // collector, and a message over a Unix socket to a server. Each can `append` an allocation or a free (the number says
-// which), knows how many own events are `readable` (from whatever number on), and how much processor time the other side
-// has had. The other side stays off the first processor, where who is measured spins.
+// which), knows how many own events are `readable` (from whatever number on), and which process the other side is. That
+// one stays off the first processor, where who is measured spins.
 #pragma once
 
 #include <memory>
@@ -56,7 +56,7 @@ public:
         if (reader_->read(index_, row) != TIDEMARK_READ_OK) return 0;
         return row.allocations + row.frees;
     }
-    double processor_seconds() const { return collector_.processor_seconds(); }
+    pid_t receiver() const { return collector_.pid(); }
 
 private:
     CollectorProcess collector_;
@@ -78,7 +78,7 @@ public:
         server_.tell(static_cast<int>(who), message);
     }
     std::uint64_t readable() const { return server_.applied(static_cast<int>(Who::kOwn)); }
-    double processor_seconds() const { return server_.processor_seconds(); }
+    pid_t receiver() const { return server_.pid(); }
 
 private:
     StandInServer server_{2};

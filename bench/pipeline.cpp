@@ -3,7 +3,7 @@
 // How many events a second go the whole way: appended by so many programs, drained, applied and published by a
 // collector? As many as they can make, with so many buffers live in all of them together: pairs of a free and an
 // allocation at random places, ever more buffers, or what one thread allocates and another one frees. Counted by what the
-// stats segment says. apply.cpp measures what bounds it: the live table alone, fed from memory.
+// stats segment says. In turn with what bounds it: the live table alone, fed from memory (`alone`).
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -16,6 +16,7 @@
 
 #include "bench/collector_process.hpp"
 #include "bench/harness.hpp"
+#include "bench/pipeline_alone.hpp"
 #include "bench/pipeline_loads.hpp"
 #include "shm/clock.hpp"
 #include "tidemark/stats_reader.hpp"
@@ -95,15 +96,21 @@ private:
     std::vector<pid_t> children_;
 };
 
+// Once what ran before is dealt with.
+Collector& collector_at_rest() {
+    static Collector one;
+    for (int i = 0; i < 3000 && !one.is_at_rest(); ++i)
+        rest_ms(10);
+    return one;
+}
+
 void measure(benchmark::State& state, const Case& what, long window_ms) {
-    static std::unique_ptr<Collector> collector;
+    const Collector* collector = nullptr;
     try {
-        if (!collector) collector = std::make_unique<Collector>();
+        collector = &collector_at_rest();
     } catch (const std::exception& failure) {
         return refuse(state, failure.what());
     }
-    for (int i = 0; i < 3000 && !collector->is_at_rest(); ++i)
-        rest_ms(10);
     const std::uint64_t lost_before = lost(collector->row());
     const Programs programs(what);
     for (int i = 0; i < 6000 && !programs.are_filled(); ++i)
@@ -121,6 +128,15 @@ void measure(benchmark::State& state, const Case& what, long window_ms) {
     state.SetItemsProcessed(static_cast<std::int64_t>(events));
 }
 
+void measure_bound(benchmark::State& state, std::uint64_t live, long window_ms) {
+    try {
+        collector_at_rest();
+        measure_alone(state, live, window_ms);
+    } catch (const std::exception& failure) {
+        refuse(state, failure.what());
+    }
+}
+
 void register_all(const Options& options) {
     static const Case kCases[] = {
         {"pairs", Shape::kPairs, 1, 1'000},     {"pairs", Shape::kPairs, 1, 10'000},
@@ -129,15 +145,21 @@ void register_all(const Options& options) {
         {"growing", Shape::kGrowing, 1, 0},     {"mixed_threads", Shape::kMixed, 1, 512},
         {"pairs", Shape::kPairs, 1, 8'000'000}};
     const long window_ms = options.smoke ? 5 : 300;
-    for (const Case& one : kCases) {
-        if (options.smoke && (one.live > 10'000 || one.programs > 8)) continue;
-        const std::string name = "pipeline/" + std::string(one.name) + "/" +
-                                 std::to_string(one.programs) + "/" + std::to_string(one.live);
-        benchmark::RegisterBenchmark(
-            name.c_str(),
-            [&one, window_ms](benchmark::State& state) { measure(state, one, window_ms); })
+    const auto add = [](const std::string& name, auto run) {
+        benchmark::RegisterBenchmark(("pipeline/" + name).c_str(), run)
             ->Iterations(1)
             ->UseManualTime();
+    };
+    for (const Case& one : kCases) {
+        if (options.smoke && (one.live > 10'000 || one.programs > 8)) continue;
+        add(std::string(one.name) + "/" + std::to_string(one.programs) + "/" +
+                std::to_string(one.live),
+            [&one, window_ms](benchmark::State& state) { measure(state, one, window_ms); });
+    }
+    for (const std::uint64_t live : {1'000u, 10'000u, 1'000'000u, 8'000'000u}) {
+        if (options.smoke && live > 10'000) continue;
+        add("alone/" + std::to_string(live),
+            [live, window_ms](benchmark::State& state) { measure_bound(state, live, window_ms); });
     }
 }
 

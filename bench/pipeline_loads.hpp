@@ -67,22 +67,22 @@ private:
 
 // What this thread allocates, another one frees, in batches that are handed over.
 [[noreturn]] inline void hand_over_for_ever() {
-    constexpr std::uint64_t kBatch = 256;
+    constexpr std::uint64_t kHandful = 256;
     static std::atomic<std::uint64_t> begun{0}, freed{0};  // batches
     std::thread([] {
         for (std::uint64_t batch = 0;; ++batch) {
             while (begun.load(std::memory_order_acquire) <= batch)
                 sched_yield();
-            for (std::uint64_t i = 0; i < kBatch; ++i)
-                tidemark_free(0, TIDEMARK_POOL_DRAM, (batch * kBatch + i + 1) * 64);
+            for (std::uint64_t i = 0; i < kHandful; ++i)
+                tidemark_free(0, TIDEMARK_POOL_DRAM, (batch * kHandful + i + 1) * 64);
             freed.store(batch + 1, std::memory_order_release);
         }
     }).detach();
     for (std::uint64_t batch = 0;; ++batch) {
         while (batch - freed.load(std::memory_order_acquire) >= 2)
             sched_yield();
-        for (std::uint64_t i = 0; i < kBatch; ++i)
-            tidemark_allocation(0, TIDEMARK_POOL_DRAM, (batch * kBatch + i + 1) * 64, 64);
+        for (std::uint64_t i = 0; i < kHandful; ++i)
+            tidemark_allocation(0, TIDEMARK_POOL_DRAM, (batch * kHandful + i + 1) * 64, 64);
         begun.store(batch + 1, std::memory_order_release);
     }
 }

@@ -1,17 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Figures of whole processes: what an idle collector costs, and what a program costs under trackers. Runs alternate
-(A B C A B C), each against the plain run of its own round."""
+"""Figures of whole processes: a collector of one's own, what runs take, what a process has of a processor."""
 import contextlib
 import glob
-import json
 import os
-import shutil
 import subprocess
-import sys
-import tempfile
 import time
-
-from measure import summary
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -52,45 +45,21 @@ def collector(daemon, instance):
         process.wait(timeout=20)
 
 
-def watched(pid, seconds):
-    """CPU seconds a second and wake-ups a second of a process that runs already."""
+def watched_together(pids, seconds):
+    """Of each of them, that run already: CPU seconds a second and wake-ups a second, in the same stretch of time."""
     time.sleep(min(1.0, seconds))
-    begun, spent, woken = time.monotonic(), processor_seconds(pid), wakeups(pid)
+    before = [(time.monotonic(), processor_seconds(pid), wakeups(pid)) for pid in pids]
     time.sleep(seconds)
-    elapsed = time.monotonic() - begun
-    return {
-        "cpu_share": (processor_seconds(pid) - spent) / elapsed,
-        "wakeups_a_second": (wakeups(pid) - woken) / elapsed,
-    }
+    found = []
+    for pid, (begun, spent, woken) in zip(pids, before):
+        elapsed = time.monotonic() - begun
+        found.append({"cpu_share": (processor_seconds(pid) - spent) / elapsed,
+                      "wakeups_a_second": (wakeups(pid) - woken) / elapsed})  # fmt: skip
+    return found
 
 
-def polling(bin_dir, rings, seconds):
-    """The same of a process that looks at so many rings every millisecond."""
-    command = [os.path.join(bin_dir, "bench.idle_rings"), "--poll", str(rings)]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            if process.stdout.readline().strip() != "ready":
-                raise RuntimeError("the polling process did not start")
-            return {"rings": rings, "polls": True, **watched(process.pid, seconds)}
-        finally:
-            process.kill()
-
-
-def idle(bin_dir, rings, seconds):
-    """CPU seconds a second, and wake-ups a second, of a collector with so many rings attached and nothing to do."""
-    instance = f"bench-idle-{os.getpid()}"
-    environment = dict(os.environ, TIDEMARK_ENABLED="1", TIDEMARK_INSTANCE=instance)
-    with collector(os.path.join(bin_dir, "tidemarkd"), instance) as pid:
-        command = [os.path.join(bin_dir, "bench.idle_rings"), str(rings)]
-        holder = subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        try:
-            answer = holder.stdout.readline().strip()
-            if answer != "ready":
-                raise RuntimeError(f"of {rings} rings: {answer or 'nothing'}")
-            return {"rings": rings, **watched(pid, seconds)}
-        finally:
-            holder.stdin.close()
-            holder.wait(timeout=20)
+def watched(pid, seconds):
+    return watched_together([pid], seconds)[0]
 
 
 def timed(command, environment):
@@ -119,43 +88,3 @@ def timed_as(name, command, environment):
     """As timed(); of the way "busy", beside a busy neighbour."""
     with busy_neighbour() if name == "busy" else contextlib.nullcontext():
         return timed(command, environment)
-
-
-def account_of(tidemark, program, environment):
-    """One run that is not timed: how many events there were and whether all of them were kept."""
-    with tempfile.TemporaryDirectory() as folder:
-        out = os.path.join(folder, "run.json")
-        timed([tidemark, "run", "--json", "-o", out, "--"] + program, environment)
-        with open(out, encoding="utf-8") as file:
-            told = json.load(file)
-    usages = [usage for process in told["processes"] for usage in process["usage"]]
-    lost = sum(cause["count"] for cause in told["collector"]["lost"].values())
-    return {
-        "events": sum(usage["allocations"] + usage["frees"] for usage in usages),
-        "lost": lost,
-        "exact": all(usage["exact"] for usage in usages),
-    }
-
-
-def whole_program(bin_dir, arguments, pairs):
-    """json_program.py plain, under `tidemark run` and under heaptrack. A rival that is not installed is left out."""
-    python = shutil.which("python3", path="/usr/bin") or sys.executable
-    program = [python, os.path.join(HERE, "json_program.py"), *map(str, arguments)]
-    environment = dict(os.environ, PYTHONMALLOC="malloc")
-    tidemark = os.path.join(bin_dir, "tidemark")
-    result = account_of(tidemark, program, environment)
-    with tempfile.TemporaryDirectory() as folder:
-        ways = {"plain": program, "busy": program, "tidemark": [tidemark, "run", "--"] + program}
-        if shutil.which("heaptrack"):
-            ways["heaptrack"] = ["heaptrack", "-o", os.path.join(folder, "trace")] + program
-        runs = [{name: timed_as(name, way, environment) for name, way in ways.items()} for _ in range(pairs)]
-    result["pairs"] = pairs
-    result["arguments"] = list(arguments)
-    result["plain"] = {"wall": summary([run["plain"]["wall"] for run in runs])}
-    for name in list(ways)[1:]:
-        result[name] = {
-            "wall": summary([run[name]["wall"] for run in runs]),
-            "wall_ratio": summary([run[name]["wall"] / run["plain"]["wall"] for run in runs]),
-            "cpu_ratio": summary([run[name]["cpu"] / run["plain"]["cpu"] for run in runs]),
-        }
-    return result

@@ -2,114 +2,56 @@
 //
 // How long does another program take to ask, while eight programs report and one of them makes a hundred events every
 // few dozen microseconds? One counter, one row, all devices, all processes of the stats segment, against a relaxed
-// atomic, a request over a Unix socket and a file of /proc. Median: of batches, per query; the other percentiles: of
-// single queries.
+// atomic, a request over a Unix socket and a file of /proc. The same of a row that another process publishes without a
+// pause. Median: of batches, per query; the other percentiles: of single queries.
 #include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstddef>
 #include <exception>
 #include <memory>
-#include <stdexcept>
 
-#include "bench/collector_process.hpp"
+#include "bench/busy_publisher.hpp"
 #include "bench/harness.hpp"
+#include "bench/query_bed.hpp"
 #include "bench/samples.hpp"
 #include "bench/stand_in_server.hpp"
-#include "tidemark/producer.h"
 #include "tidemark/stats_reader.hpp"
 
 namespace tidemark::bench {
 namespace {
 
-constexpr std::uint32_t kPrograms = 8;
-
-class Bed {
-public:
-    Bed() {
-        if (!collector_.is_ready()) throw std::runtime_error(collector_.why());
-        int ready[2];
-        if (pipe(ready) != 0) throw std::runtime_error("no pipe could be made");
-        for (std::uint32_t device = 0; device < kPrograms; ++device) {
-            children_[device] = fork();
-            if (children_[device] == 0) report(device, ready[1]);
-        }
-        close(ready[1]);
-        char answer = 0;
-        for (std::uint32_t i = 0; i < kPrograms; ++i)
-            if (read(ready[0], &answer, 1) != 1 || answer != '+')
-                throw std::runtime_error("a program could not report");
-        close(ready[0]);
-        reader = StatsReader::open(std::getenv("TIDEMARK_INSTANCE"));
-        if (!reader) throw std::runtime_error("the stats segment can't be read");
-    }
-    ~Bed() {
-        for (const pid_t child : children_) {
-            if (child <= 0) continue;
-            kill(child, SIGKILL);
-            waitpid(child, nullptr, 0);
-        }
-    }
-    Bed(const Bed&) = delete;
-    Bed& operator=(const Bed&) = delete;
-
-    std::optional<StatsReader> reader;
-    std::atomic<std::uint64_t>* atomic = static_cast<std::atomic<std::uint64_t>*>(
-        mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
-
-private:
-    [[noreturn]] void report(std::uint32_t device, int ready) const {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        tidemark_allocation(device, TIDEMARK_POOL_DRAM, 1, 4096);
-        const char answer = tidemark_flush(20'000) == TIDEMARK_FLUSH_PUBLISHED ? '+' : '-';
-        if (write(ready, &answer, 1) != 1) _exit(1);
-        for (;;) {
-            if (device != 0) {
-                pause();
-                continue;
-            }
-            for (std::uint64_t i = 0; i < 50; ++i) {
-                tidemark_allocation(0, TIDEMARK_POOL_DRAM, 4096 + i, 64);
-                tidemark_free(0, TIDEMARK_POOL_DRAM, 4096 + i);
-                atomic->fetch_add(2, std::memory_order_relaxed);
-            }
-            const timespec rest{0, 20'000};
-            nanosleep(&rest, nullptr);
-        }
-    }
-
-    CollectorProcess collector_;
-    pid_t children_[kPrograms] = {};
+// Whose stats segment is read.
+struct Collected {
+    const StatsReader& reader = *bed().reader;
+};
+struct BusilyPublished {
+    BusyPublisher publisher;
+    const StatsReader& reader = *publisher.reader;
 };
 
-Bed& bed() {
-    static Bed one;
-    return one;
-}
-
 // Who answers: each true if it gave something.
+template <class Source>
 struct OneCounter {
     bool operator()() {
         unsigned char row[offsetof(tidemark_usage_row, current) + 8];
         const int result =
-            tidemark_reader_row(&bed().reader->raw(), TIDEMARK_TABLE_USAGE, 0, row, sizeof row);
+            tidemark_reader_row(&source.reader.raw(), TIDEMARK_TABLE_USAGE, 0, row, sizeof row);
         benchmark::DoNotOptimize(row);
         return result == TIDEMARK_READ_OK;
     }
+    Source source;
 };
-template <class Row, std::uint32_t kRows>
+template <class Row, std::uint32_t kRows, class Source = Collected>
 struct Rows {
     bool operator()() {
         std::uint32_t found = 0;
         for (std::uint32_t i = 0; i < kRows; ++i)
-            found += bed().reader->read(i, rows[i]) == TIDEMARK_READ_OK;
+            found += source.reader.read(i, rows[i]) == TIDEMARK_READ_OK;
         benchmark::DoNotOptimize(rows);
         return found == kRows;
     }
+    Source source;
     Row rows[kRows];
 };
 struct RelaxedAtomic {
@@ -167,12 +109,16 @@ void measure(benchmark::State& state) {
 
 void register_all(const Options&) {
     using DeviceRow = Rows<tidemark_usage_row, 1>;
+    using BusyRow = Rows<tidemark_usage_row, 1, BusilyPublished>;
     using AllDevices = Rows<tidemark_usage_row, kPrograms>;
     using AllProcesses = Rows<tidemark_process_row, kPrograms>;
-    benchmark::RegisterBenchmark("query/one_counter", measure<OneCounter, 64>);
+    benchmark::RegisterBenchmark("query/one_counter", measure<OneCounter<Collected>, 64>);
     benchmark::RegisterBenchmark("query/device_row", measure<DeviceRow, 64>);
     benchmark::RegisterBenchmark("query/all_devices", measure<AllDevices, 64>);
     benchmark::RegisterBenchmark("query/all_processes", measure<AllProcesses, 16>);
+    benchmark::RegisterBenchmark("query/busy_publisher/one_counter",
+                                 measure<OneCounter<BusilyPublished>, 64>);
+    benchmark::RegisterBenchmark("query/busy_publisher/device_row", measure<BusyRow, 64>);
     benchmark::RegisterBenchmark("query/relaxed_atomic", measure<RelaxedAtomic, 64>);
     benchmark::RegisterBenchmark("query/socket_request", measure<SocketRequest, 4>);
     benchmark::RegisterBenchmark("query/proc_file", measure<ProcFile, 16>);

@@ -2,132 +2,98 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures Tidemark against its rivals, all in one run, and writes the figures as JSON and as docs/benchmarks.md.
 
-Builds nothing: `./dev bench` does that first. Takes about eleven minutes; Ctrl-C ends it. The machine should have nothing else to do."""
+Builds nothing: `./dev bench` does that first. Takes about fifteen minutes; Ctrl-C ends it. The machine should have
+nothing else to do: what was measured while others were busy is measured again, and docs/ is left as it is if that did not
+help."""
 import argparse
 import json
 import os
-import shutil
-import subprocess
 import sys
 import time
 
-import events
-import measure
-import memory
-import processes
-import programs
+import machine
+import quiet
 import report
-import report_scaling
+from sections import SECTIONS
+from unit import Bed, Notes
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-
-# Program, its arguments, whether it has one thread only.
-PROGRAMS = (
-    ("append", [], True),
-    ("append", ["--threads"], True),
-    ("disabled", [], True),
-    ("lane", [], False),
-    ("monitor", [], False),
-    ("apply", [], True),
-    ("publish", [], True),
-    ("read", [], False),
-    ("query", [], False),
-    ("latency", [], False),
-    ("steady", [], False),
-    ("pipeline", [], False),
-    ("scaling", [], False),
-    ("memory", [], False),
-)
-REPETITIONS = {"pipeline": 3, "scaling": 3, "memory": 1}  # five else
-IDLE_RINGS = (1, 100, 1000)
+TRIES = 2
+LONGEST = 1500  # seconds of a run, after which nothing is measured again
 
 
 def say(text):
     print(text, flush=True)
 
 
+def disturbance(told):
+    text = f"others had {told['foreign'] * 100:.0f} % of a processor"
+    return text + (f", the hypervisor {told['stolen'] * 100:.0f} %" if told["stolen"] >= 0.005 else "")
+
+
 class Run:
-    def __init__(self, bin_dir, smoke):
-        self.bin_dir = bin_dir
-        self.smoke = smoke
-        self.results = {"schema": 1, "smoke": smoke, "benchmarks": {}, "idle": [], "programs": []}
-        self.results["absent"] = []
-        self.failures = []
+    def __init__(self, bin_dir, smoke, only):
+        self.bed = Bed(bin_dir, smoke)
+        self.only = only
+        self.begun = time.monotonic()
+        self.results = {"schema": 2, "smoke": smoke, "only": only, "benchmarks": {}, "idle": [], "programs": {}}
+        self.results |= {"sections": {}, "absent": [], "failures": []}
         self.compiler = "of unknown version"
 
-    def fail(self, what, why):
-        say(f"  {what} failed: {why}")
-        self.failures.append({"what": what, "why": str(why)})
+    def attempt(self, unit):
+        notes, watch = Notes(), quiet.Watch()
+        found = unit.measure(self.bed, notes)
+        return found, notes, watch.told()
 
-    def program(self, question, arguments, single):
-        name = " ".join([f"bench.{question}"] + arguments)
-        say(name)
-        path = os.path.join(self.bin_dir, f"bench.{question}")
-        figures, context, reason = measure.run_program([path] + arguments, self.smoke, single,
-                                                       REPETITIONS.get(question, 5))  # fmt: skip
-        if reason:
-            self.fail(name, reason)
-        self.compiler = context.get("compiler", self.compiler)
-        for key, value in figures.items():
-            key = key.replace("append/", "append_threads/") if "--threads" in arguments else key
-            self.results["benchmarks"][key] = value
+    def unit(self, unit):
+        """The least disturbed of some attempts."""
+        best = self.attempt(unit)
+        for tries in range(2, TRIES + 1):
+            if self.bed.smoke or not quiet.is_disturbed(best[2]) or time.monotonic() - self.begun > LONGEST:
+                break
+            say(f"  {disturbance(best[2])}; again")
+            quiet.wait()
+            best = min(best, self.attempt(unit), key=lambda one: one[2]["foreign"] + one[2]["stolen"])
+            best[2]["tries"] = tries
+        return best
 
-    def idle(self):
-        for rings in (1,) if self.smoke else IDLE_RINGS:
-            say(f"idle collector, {rings} ring{'s' if rings > 1 else ''}")
-            for one in (processes.idle, processes.polling):
-                try:
-                    self.results["idle"].append(one(self.bin_dir, rings, 0.2 if self.smoke else 5.0))
-                except (OSError, RuntimeError) as failure:
-                    self.fail(f"idle collector, {rings} rings", failure)
-        say("LTTng's consumer, idle")
-        try:
-            consumer = programs.Programs(self.bin_dir, self.smoke, self).idle_consumer(0.2 if self.smoke else 5.0)
-            self.results["idle"] += [consumer] if consumer else []
-        except (OSError, RuntimeError, subprocess.SubprocessError) as failure:
-            self.fail("LTTng's consumer, idle", failure)
+    def section(self, name):
+        section, units, begun = SECTIONS[name], [], time.monotonic()
+        quiet.adopt(section.always)
+        for unit in section.units:
+            say(": ".join(filter(None, (name, unit.name))))
+            found, notes, told = self.unit(unit)
+            units.append({"name": unit.name, "tries": 1, **told, "disturbed": quiet.is_disturbed(told)})
+            self.keep(found, notes)
+        seconds = time.monotonic() - begun
+        say(f"  {seconds:.1f} s")
+        self.results["sections"][name] = {"order": section.order, "seconds": seconds, "units": units}
 
-    def whole_program(self):
-        say("python3 under tidemark run" + (" and heaptrack" if shutil.which("heaptrack") else ""))
-        try:
-            for rounds, rows in ((1, 2000), (2, 1000)) if self.smoke else ((1, 200_000), (50, 4000)):
-                found = processes.whole_program(self.bin_dir, (rounds, rows), 1 if self.smoke else 5)
-                self.results["programs"].append(found)
-        except (OSError, RuntimeError, ValueError, KeyError) as failure:
-            self.fail("python3 under tidemark run", failure)
-
-    def memory(self):
-        say("a program that holds many buffers, under trackers: memory")
-        try:
-            self.results["memory"] = memory.of_trackers(self.bin_dir, self.smoke)
-        except (OSError, RuntimeError, subprocess.SubprocessError) as failure:
-            self.fail("memory under trackers", failure)
-
-    def absent(self, rival, why):
-        self.results["absent"].append({"rival": rival, "why": why})
-
-    def name_absent(self):
-        if not shutil.which("heaptrack"):
-            self.absent("heaptrack", "not installed; `./dev bench --with-rivals` installs it")
-        if self.results["benchmarks"] and "lane/moodycamel_readerwriterqueue" not in self.results["benchmarks"]:
-            self.absent("moodycamel ReaderWriterQueue", "its header was not there when the benchmarks were built")
+    def keep(self, found, notes):
+        for part, more in found.items():
+            if isinstance(more, list):
+                self.results.setdefault(part, []).extend(more)
+            else:
+                self.results.setdefault(part, {}).update(more)
+        self.results["failures"] += notes.failures
+        self.results["absent"] += [gone for gone in notes.gone if gone not in self.results["absent"]]
+        self.compiler = notes.compiler or self.compiler
 
     def all(self):
-        begun = time.monotonic()
         load = os.getloadavg()[0]
-        for question, arguments, single in PROGRAMS:
-            self.program(question, arguments, single)
-        say("one event, against rivals")
-        self.results["benchmarks"].update(events.Events(self.bin_dir, self.smoke, self).all())
-        self.idle()
-        self.whole_program()
-        say("sqlite3, g++, redis, a storm under trackers")
-        self.results["more_programs"] = programs.Programs(self.bin_dir, self.smoke, self).all()
-        self.memory()
-        self.name_absent()
-        self.results["machine"] = measure.machine(self.compiler, load)
-        self.results["failures"] = self.failures
-        self.results["seconds"] = time.monotonic() - begun
+        for name, section in SECTIONS.items():
+            if name in self.only if self.only else section.always or self.bed.smoke:
+                self.section(name)
+        self.results["machine"] = machine.describe(self.compiler, load)
+        self.results["seconds"] = time.monotonic() - self.begun
+
+    def disturbed(self):
+        """Names of what others disturbed, however often it was measured. An instant says nothing."""
+        if self.bed.smoke:
+            return []
+        found = [(name, unit) for name, section in self.results["sections"].items() for unit in section["units"]]
+        return [": ".join(filter(None, (name, unit["name"]))) for name, unit in found
+                if unit["disturbed"] and SECTIONS[name].always]  # fmt: skip
 
 
 def write(path, text):
@@ -137,27 +103,60 @@ def write(path, text):
     say(f"wrote {os.path.relpath(path)}")
 
 
-def main():
+def write_page(folder, results):
+    write(os.path.join(folder, "benchmarks.md"), report.page(results))
+    for name, plot in report.plots(results).items():
+        write(os.path.join(folder, "benchmarks", name), plot)
+
+
+def write_results(path, results):
+    write(path, json.dumps(results, indent=1) + "\n")
+
+
+def finish(run, options):
+    """Writes what there is; the exit status."""
+    results, disturbed = run.results, run.disturbed()
+    for name in disturbed:
+        say(f"disturbed: {name}")
+    kind = "bench-smoke" if options.smoke else "bench-only" if options.only else "bench"
+    out = options.out or os.path.join(ROOT, "build", kind)
+    write_results(os.path.join(out, "results.json"), results)
+    for_docs = not (options.only or options.out or options.smoke)
+    refused = for_docs and bool(disturbed) and not options.anyway
+    if options.only:
+        say("\n" + report.tables(results))
+    else:
+        write_page(out, results)
+    if refused:
+        say("docs/ is left as it is: others were busy meanwhile; `./dev bench --anyway` writes it all the same")
+    elif for_docs:
+        write_page(os.path.join(ROOT, "docs"), results)
+        write_results(os.path.join(ROOT, "docs", "benchmarks", "results.json"), results)
+    say(f"{results['seconds']:.0f} s, {len(results['failures'])} failed")
+    return 1 if results["failures"] or refused else 0
+
+
+def options_of(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--smoke", action="store_true", help="run everything for an instant; figures mean nothing")
+    several = "measure this alone and print its tables; may be given several times: " + ", ".join(SECTIONS)
+    parser.add_argument("--only", metavar="SECTION", action="append", choices=SECTIONS, default=[], help=several)
+    parser.add_argument("--anyway", action="store_true", help="write docs/ although the machine was disturbed")
     parser.add_argument("--with-rivals", action="store_true", help="`./dev bench` installs rivals first")
     parser.add_argument("--out", metavar="FOLDER", help="write results.json and benchmarks.md there")
-    options = parser.parse_args()
+    return parser.parse_args(arguments)
+
+
+def main():
+    options = options_of(sys.argv[1:])
     bin_dir = os.environ.get("TIDEMARK_BIN_DIR") or os.path.join(ROOT, "build", "release", "bin")
-    out = options.out or os.path.join(ROOT, "build", "bench-smoke" if options.smoke else "bench")
-    run = Run(bin_dir, options.smoke)
+    run = Run(bin_dir, options.smoke, options.only)
     try:
         run.all()
     except KeyboardInterrupt:
         say("interrupted; nothing was written")
         return 130
-    write(os.path.join(out, "results.json"), json.dumps(run.results, indent=1) + "\n")
-    page = out if options.out or options.smoke else os.path.join(ROOT, "docs")
-    write(os.path.join(page, "benchmarks.md"), report.page(run.results))
-    for name, plot in report_scaling.plots(run.results["benchmarks"]).items():
-        write(os.path.join(page, "benchmarks", name), plot)
-    say(f"{run.results['seconds']:.0f} s, {len(run.failures)} failed")
-    return 1 if run.failures else 0
+    return finish(run, options)
 
 
 if __name__ == "__main__":

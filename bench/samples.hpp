@@ -26,6 +26,9 @@ inline double tick_ns() {
 class Samples {
 public:
     void add(std::uint64_t ticks) { ticks_.push_back(static_cast<double>(ticks)); }
+    void add(const Samples& others) {
+        ticks_.insert(ticks_.end(), others.ticks_.begin(), others.ticks_.end());
+    }
     // Of the samples sorted, the one at this share, in ticks; 0 without samples.
     double at(double share) {
         if (ticks_.empty()) return 0;

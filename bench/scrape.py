@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """What a scrape costs: `bench/scrape.py BUILD NUMBER` starts a collector, NUMBER programs at rest (bench.idle_rings) and
-`tidemark serve`, and asks for /metrics ten times in each detail. Time of the answer, processor time of the server."""
+`tidemark serve`, and asks for /metrics ten times in each detail. Time of the answer, processor time of the server. --smoke: for an
+instant, with ten programs."""
 import contextlib
 import os
 import re
@@ -12,7 +13,8 @@ import time
 import urllib.request
 from pathlib import Path
 
-SCRAPES = 10
+SMOKE = "--smoke" in sys.argv
+SCRAPES = 1 if SMOKE else 10
 DETAILS = ("", "?pid_label=1", "?processes=0")
 
 
@@ -61,6 +63,7 @@ def main(build, number):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3 or not sys.argv[2].isdigit():
-        sys.exit("usage: bench/scrape.py BUILD NUMBER, such as build/release 1000")
-    main(sys.argv[1], sys.argv[2])
+    words = [word for word in sys.argv[1:] if word != "--smoke"]
+    if len(words) != 2 or not words[1].isdigit():
+        sys.exit("usage: bench/scrape.py BUILD NUMBER [--smoke], such as build/release 1000")
+    main(words[0], "10" if SMOKE else words[1])

@@ -10,8 +10,6 @@
 #include <csignal>
 #include <new>
 
-#include "bench/processor_time.hpp"
-
 namespace tidemark::bench {
 
 StandInServer::StandInServer(int connections) {
@@ -52,8 +50,6 @@ bool StandInServer::ask(int connection, Message& answer) const {
     return tell(connection, answer) && recv(ends_[static_cast<std::size_t>(connection)], &answer,
                                             sizeof answer, MSG_WAITALL) == sizeof answer;
 }
-
-double StandInServer::processor_seconds() const { return processor_seconds_of(child_); }
 
 void StandInServer::serve(std::vector<pollfd>& sockets) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -35,7 +35,6 @@ public:
         return applied_[connection].load(std::memory_order_acquire);
     }
     pid_t pid() const { return child_; }
-    double processor_seconds() const;
 
 private:
     [[noreturn]] void serve(std::vector<pollfd>& sockets);

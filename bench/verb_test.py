@@ -23,10 +23,11 @@ def measures_and_draws_nothing_into_a_pipe():
     assert ran.returncode == 0, ran
     assert ran.stderr == "", ran
     told = json.loads(ran.stdout)
-    for key in ("event", "row_read", "publication"):
+    for key in ("stamp", "event", "row_read", "publication"):
         assert 0 < told[key]["median_ns"] <= told[key]["p99_ns"], told
     assert told["events_a_second"] > 0, told
     assert told["seconds"] == 1, told
+    assert told["stamp"]["kind"] in ("counter", "counter_fenced", "kernel_clock"), told
 
 
 def draws_its_bar_on_a_terminal_and_takes_it_away():
@@ -45,18 +46,19 @@ def draws_its_bar_on_a_terminal_and_takes_it_away():
     os.close(terminal)
     assert process.returncode == 0, (shown, out)
     assert b"measuring ####" in shown and shown.rstrip(b"\x1b[K").endswith(b"\r"), shown
-    assert "one event" in out and "#" not in out, out
+    assert "time stamp alone" in out and "one event" in out and "#" not in out, out
 
 
 def ends_at_an_interrupt_and_leaves_no_collector():
     process = subprocess.Popen([TIDEMARK, "bench", "--seconds", "600"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE, text=True)  # fmt: skip
     def objects():
-        return [name for name in os.listdir("/dev/shm") if name.startswith(f"tidemark.run-{process.pid}-")]
+        return [name for name in os.listdir("/dev/shm") if name.startswith(f"tidemark.run-{process.pid:07d}-")]
 
     deadline = time.monotonic() + 60
     while not any(name.endswith(".stats") for name in objects()) and time.monotonic() < deadline:
         time.sleep(0.01)
+    assert objects() != []
     process.send_signal(signal.SIGINT)
     out, error = process.communicate(timeout=300)
     assert process.returncode == 3 and out == "" and "interrupted" in error, (process.returncode, out, error)

@@ -3,7 +3,7 @@
 """What looking costs: `bench/viewers.py BUILD [NUMBER]` starts a collector and NUMBER programs (1000) on 16 devices, and
 lets `tidemark top` and one stream of `tidemark serve` look ten times a second: while nothing changes, while a hundredth
 of the programs allocates ten times a second, and while all do. Then the collector's cost alone, with a hundred
-streams, and beside a process that only wakes as often, in turn. Shares of one processor."""
+streams, and beside a process that only wakes as often, in turn. Shares of one processor. --smoke: for an instant."""
 import contextlib
 import os
 import pty
@@ -18,10 +18,13 @@ from pathlib import Path
 import processes
 
 STREAMS, ROUNDS, SECONDS = 100, 5, 4.0
+SMOKE = "--smoke" in sys.argv
+if SMOKE:
+    STREAMS, ROUNDS, SECONDS = 5, 1, 0.1
 
 
-def share(pid, seconds=SECONDS):
-    return processes.watched(pid, seconds)["cpu_share"]
+def share(pid):
+    return processes.watched(pid, SECONDS)["cpu_share"]
 
 
 def forget(read):
@@ -131,6 +134,7 @@ def main(build, number):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (2, 3) or not (sys.argv[2:] or ["1"])[0].isdigit():
-        sys.exit("usage: bench/viewers.py BUILD [NUMBER], such as build/release 1000")
-    main(sys.argv[1], int((sys.argv[2:] or ["1000"])[0]))
+    words = [word for word in sys.argv[1:] if word != "--smoke"]
+    if len(words) not in (1, 2) or not (words[1:] or ["1"])[0].isdigit():
+        sys.exit("usage: bench/viewers.py BUILD [NUMBER] [--smoke], such as build/release 1000")
+    main(words[0], int((words[1:] or ["10" if SMOKE else "1000"])[0]))

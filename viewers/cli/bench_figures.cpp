@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viewers/cli/bench_figures.hpp"
 
-#include <dlfcn.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <utility>
 #include <vector>
 
+#include "viewers/cli/bench_buffers.hpp"
 #include "viewers/cli/failure.hpp"
-#include "viewers/cli/programs.hpp"
 #include "viewers/model/stats_source.hpp"
 
 namespace tidemark::cli {
@@ -19,7 +16,8 @@ namespace {
 
 constexpr int kEventBatch = 64;
 constexpr int kReadBatch = 256;
-constexpr int kBetweenLooks = 4096;  // events
+constexpr int kBetweenLooks = 64;      // batches of events
+constexpr std::uint64_t kAlone = 128;  // the id of a buffer that is none of the 10,000
 // A collector that gathers events rests for 2 ms at most (docs/decisions/gathering.md), and then sleeps if none came.
 constexpr long kUntilAsleep_us = 6000;
 
@@ -49,10 +47,14 @@ public:
 
     BenchFigures all() {
         BenchFigures figures;
-        producer_.allocate(64);
+        for (std::size_t place = 0; place < BenchBuffers::kLive; ++place) {
+            producer_.allocate(BenchBuffers::first_id(place));
+        }
         arrived(producer_.flush());
+        figures.stamp_kind = stamp_kind();
+        figures.stamp = stamp(figures.stamp_kind, 0.05);
         figures.event = event(0.2);
-        figures.row = row(0.2);
+        figures.row = row(0.15);
         figures.publication = publication(0.3);
         figures.events_a_second = throughput(0.3);
         figures.lost = producer_.lost();
@@ -83,10 +85,45 @@ private:
         done_ += share;
     }
 
-    void pairs(int events) {
-        for (int i = 0; i < events / 2; ++i) {
-            producer_.allocate(128);
-            producer_.free(128);
+    // Answers how long they took, without choosing them.
+    std::uint64_t batch_of_events() {
+        const auto pairs = buffers_.next<kEventBatch / 2>();
+        const std::uint64_t begun = now();
+        for (const BenchBuffers::Pair& pair : pairs) {
+            producer_.free(pair.freed);
+            producer_.allocate(pair.allocated);
+        }
+        return now() - begun;
+    }
+
+    Stamp stamp_kind() const {
+        tidemark_collector_row row;
+        arrived(reader_.read(0, row) == TIDEMARK_READ_OK);
+        return stamp_of(row.clock_ns_per_tick_q32);
+    }
+
+    template <Stamp kind>
+    Percentiles stamps(double share) {
+        std::vector<double> samples;
+        repeat(share, [&] {
+            const std::uint64_t begun = now();
+            for (int i = 0; i < kEventBatch; ++i) {
+                const std::uint64_t taken = take_stamp<kind>();
+                __asm__ volatile("" : : "r"(taken));
+            }
+            samples.push_back(static_cast<double>(now() - begun) / kEventBatch);
+        });
+        return percentiles(samples);
+    }
+
+    Percentiles stamp(Stamp kind, double share) {
+        switch (kind) {
+            case Stamp::kKernel:
+                return stamps<Stamp::kKernel>(share);
+            case Stamp::kCounterFenced:
+                return stamps<Stamp::kCounterFenced>(share);
+            default:
+                return stamps<Stamp::kCounter>(share);
         }
     }
 
@@ -94,9 +131,7 @@ private:
     Percentiles event(double share) {
         std::vector<double> samples;
         repeat(share, [&] {
-            const std::uint64_t begun = now();
-            pairs(kEventBatch);
-            samples.push_back(static_cast<double>(now() - begun) / kEventBatch);
+            samples.push_back(static_cast<double>(batch_of_events()) / kEventBatch);
             rest_us(10);
         });
         return percentiles(samples);
@@ -128,13 +163,13 @@ private:
         repeat(share, [&] {
             rest_us(kUntilAsleep_us);
             const std::uint64_t begun = now();
-            producer_.allocate(128);
+            producer_.allocate(kAlone);
             ++expected;
             while (readable() < expected) {
                 arrived(now() - begun < 10'000'000'000);
             }
             samples.push_back(static_cast<double>(now() - begun));
-            producer_.free(128);
+            producer_.free(kAlone);
         });
         return percentiles(samples);
     }
@@ -147,7 +182,11 @@ private:
     double throughput(double share) {
         arrived(producer_.flush());
         const std::uint64_t before = applied(), begun = now();
-        repeat(share, [&] { pairs(kBetweenLooks); });
+        repeat(share, [&] {
+            for (int i = 0; i < kBetweenLooks; ++i) {
+                batch_of_events();
+            }
+        });
         arrived(producer_.flush());
         const auto elapsed = static_cast<double>(now() - begun);
         return static_cast<double>(applied() - before) * 1e9 / elapsed;
@@ -157,52 +196,11 @@ private:
     const StatsReader& reader_;
     double seconds_;
     const std::function<void(double)>& go_on_;
+    BenchBuffers buffers_;
     double done_ = 0;
 };
 
-template <class Function>
-bool find(void* library, const char* name, Function& function) {
-    function = reinterpret_cast<Function>(dlsym(library, name));
-    return function != nullptr;
-}
-
 }  // namespace
-
-bool BenchProducer::load(const std::string& instance) {
-    const Found found = find_producer_library();
-    if (found.path.empty()) {
-        error_ = found.error;
-        return false;
-    }
-    for (const char* name : {"TT_ALLOC_TRACKING_ENABLED", "TIDEMARK_POLICY", "TIDEMARK_RING_BUDGET",
-                             "TIDEMARK_STACKS"}) {
-        ::unsetenv(name);
-    }
-    ::setenv("TIDEMARK_ENABLED", "1", 1);
-    ::setenv("TIDEMARK_INSTANCE", instance.c_str(), 1);
-    void* const library = dlopen(found.path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    const bool complete = library != nullptr && find(library, "tidemark_allocation", allocation_) &&
-                          find(library, "tidemark_free", free_) &&
-                          find(library, "tidemark_flush", flush_) &&
-                          find(library, "tidemark_get_status", status_);
-    if (!complete) {
-        const char* const why = dlerror();
-        error_ = found.path + " could not be loaded: " + (why != nullptr ? why : "unknown");
-    }
-    return complete;
-}
-
-bool BenchProducer::flush() const { return flush_(10'000) == TIDEMARK_FLUSH_PUBLISHED; }
-
-std::uint64_t BenchProducer::lost() const {
-    tidemark_status status{};
-    status_(&status, sizeof status);
-    std::uint64_t sum = 0;
-    for (const auto& cause : status.lost) {
-        sum += cause.allocations + cause.frees;
-    }
-    return sum;
-}
 
 BenchFigures measure(const BenchProducer& producer, const StatsReader& reader, double seconds,
                      const std::function<void(double)>& go_on) {
