@@ -27,19 +27,20 @@ class Queues(WebTest):
         self.program().allocate_many(BUFFERS)
         self.served = self.server()
 
-    def asked_at_once(self):
-        """The statuses that so many get who finish their requests in the same moment."""
+    def asked_at_once(self, meanwhile=lambda: None):
+        """The statuses that so many get who finish their requests in the same moment; then `meanwhile` is done."""
         peers = [self.served.raw(LAST[:-1]) for _ in range(ASKERS)]
         try:
             for peer in peers:
                 peer.sendall(LAST[-1:])
+            meanwhile()
             answers = [everything(peer) for peer in peers]
         finally:
             for peer in peers:
                 peer.close()
         for answer in answers:
             if answer.startswith(b"HTTP/1.1 503"):
-                self.assertIn(b"too many lists", answer)
+                self.assertIn(b"too many answers of this kind", answer)
                 self.assertIn(b"Retry-After: 1\r\n", answer)
         return [int(re.match(rb"HTTP/1\.1 (\d+) ", answer).group(1)) for answer in answers]
 
@@ -53,6 +54,15 @@ class Queues(WebTest):
         wait_until(refused, "more lists are asked for than may wait")
         answer = wait_until(lambda: self.given(), "the queue is empty again")
         self.assertEqual(answer["count"], BUFFERS)
+
+    def test_a_scrape_does_not_stand_behind_lists(self):
+        scraped = []
+
+        def refused():
+            return 503 in self.asked_at_once(lambda: scraped.append(self.served.ask("/metrics").status))
+
+        wait_until(refused, "more lists are asked for than may wait")
+        self.assertEqual(set(scraped), {200})
 
     def given(self):
         answer = self.served.ask("/api/v1/buffers?limit=1")
