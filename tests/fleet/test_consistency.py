@@ -221,8 +221,8 @@ class Consistency(FleetWorld):
             expected[device] = tuple(a + b for a, b in zip(expected.get(device, (0, 0, 0)), more))
         self.assertEqual(self.of_monitor()[1], expected)
 
-    def top_screen(self):
-        """What a person sees of `tidemark top`."""
+    def top_screen(self, *keys, until=r"q quit"):
+        """What a person sees of `tidemark top` after those keys."""
         if shutil.which("tmux") is None:
             if os.environ.get("CI"):
                 self.fail("tmux is missing (packaging/debian-packages.txt)")
@@ -232,11 +232,15 @@ class Consistency(FleetWorld):
         self.addCleanup(tmux, "kill-server")
         tmux("new-session", "-d", "-x", "120", "-y", "40", f"{fleet.BIN}/tidemark top --ascii; sleep 1000")
 
-        def whole():
+        def shows(wanted):
             text = tmux("capture-pane", "-p")
-            return text if re.search(rf"(?ms)^ +{self.second.pid} .*q quit", text) else None
+            return text if re.search(wanted, text) else None
 
-        return fleet.wait_until(whole, lambda: tmux("capture-pane", "-p"))
+        screen = lambda: tmux("capture-pane", "-p")  # noqa: E731
+        whole = fleet.wait_until(lambda: shows(rf"(?ms)^ +{self.second.pid} .*q quit"), screen)
+        for key in keys:
+            tmux("send-keys", key)
+        return fleet.wait_until(lambda: shows(until), screen) if keys else whole
 
     def test_the_screen_of_top_shows_the_same(self):
         pools, programs, device = {}, {}, ""
@@ -251,6 +255,23 @@ class Consistency(FleetWorld):
         self.assertEqual(pools, {key: (shown(figures[0]), shown(figures[1])) for key, figures in EXPECTED.items()})
         self.assertEqual(programs[self.first.pid], (shown(50 * MB), shown(4097 + 77 + 51200), shown(999)))
         self.assertEqual(programs[self.second.pid], (shown(7), shown(33), shown(1001)))
+
+    def test_sizes_of_allocations_are_the_same_everywhere(self):
+        """Of the first program: top opens the largest."""
+        expected = {4: 1, 64: 1, 512: 1, 4096: 1, 32768: 1, 32 * MB: 1, 256 * MB: 1}
+        (image,) = [p["image"] for p in self.json()["processes"] if p["pid"] == self.first.pid]
+        told = {}
+        for pool in self.rest(f"/api/v1/processes/{image}/sizes")["sizes"]:
+            for size in pool["bins"]:
+                told[size["from"]] = told.get(size["from"], 0) + size["count"]
+        rows = [row for row in self.of_python("rows('process_usage')") if row["image"] == int(image, 16)]
+        counts = [sum(column) for column in zip(*(row["size_histogram"] for row in rows))]
+        python = {1 << place if place else 0: count for place, count in enumerate(counts) if count}
+        screen = self.top_screen("Enter", until=r"largest buffers")
+        lines = re.findall(r"(?m)^ +([\d.]+ [KMG]?B) \.\. \S*?[\[ ][^\d\n]*? +(\d+)(?:\s|$)", screen)
+        self.assertEqual((told, python), (expected, expected))
+        self.assertEqual({size: int(count) for size, count in lines if count != "0"},
+                         {shown(size): count for size, count in expected.items()}, screen)  # fmt: skip
 
     def test_programs_are_the_same_everywhere(self):
         one, two = self.first.pid, self.second.pid

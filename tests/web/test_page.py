@@ -108,6 +108,8 @@ class Page(WebTest):
                 if id % 5 == 3:
                     program.free(address)
                 address += size + (id * number) % 3 * MB
+            for pool, size in (("L1", 96 << 10), ("CB", 32 << 10)):  # two in one memory
+                program.allocate((1 + number) << 20, (1 + number) * size, 0, pool)
 
     def test_the_page(self):
         environment = {

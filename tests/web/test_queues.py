@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The limits of `tidemark serve` that need large answers: how many lists wait, and how long somebody may take to read one."""
+import contextlib
 import os
 import re
 import socket
 import unittest
 
-from world import WebTest, wait_until
+from world import PATIENCE, WebTest, end, wait_until
 
 BUFFERS = 30_000
 LIST = b"GET /api/v1/buffers?limit=10000 HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -77,6 +78,18 @@ class Queues(WebTest):
             wait_until(lambda: self.sockets() > sockets, "the server took the connection")
             self.assertEqual(self.served.ask("/api/v1/buffers?limit=1").status, 200)  # others do not wait for it
             wait_until(lambda: self.sockets() <= sockets, "kWriteTime is over")
+
+    def test_an_end_waits_for_nobody_who_does_not_read(self):
+        with socket.socket() as peer:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            peer.connect(("127.0.0.1", self.served.port))
+            peer.settimeout(PATIENCE)
+            peer.sendall(LIST * 20)
+            self.assertTrue(peer.recv(1, socket.MSG_PEEK))  # an answer is under way
+            self.assertEqual(end(self.served.process), 0)
+            size = int(re.search(rb"Content-Length: (\d+)", peer.recv(1024)).group(1))
+            with contextlib.suppress(ConnectionResetError):
+                self.assertLess(len(everything(peer)), size)
 
     def sockets(self):
         folder = f"/proc/{self.served.process.pid}/fd"

@@ -215,6 +215,7 @@ const steps = {
   async 'the keys do what the list of keys says'(page) {
     const sortedBy = () => page.evaluate(() => document.querySelector('#processes th[aria-sort]').innerText);
     const focused = () => page.evaluate(() => document.activeElement.dataset.image ?? '');
+    await page.waitForFunction(() => document.activeElement.id === 'content'); // the view has changed
     const before = await sortedBy();
     await page.keyboard.press('s');
     assert.notEqual(await sortedBy(), before);
