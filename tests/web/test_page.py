@@ -108,8 +108,8 @@ class Page(WebTest):
                 if id % 5 == 3:
                     program.free(address)
                 address += size + (id * number) % 3 * MB
-            for pool, size in (("L1", 96 << 10), ("CB", 32 << 10)):  # two in one memory
-                program.allocate((1 + number) << 20, (1 + number) * size, 0, pool)
+            for device, pool, size in ((0, "L1", 96 << 10), (0, "CB", 32 << 10), (1, "DRAM", MB), ("host", "SYSTEM_MEMORY", MB)):
+                program.allocate((1 + number) << 24, (1 + number) * size, device, pool)
 
     def test_the_page(self):
         environment = {
