@@ -223,6 +223,7 @@ const steps = {
     await page.keyboard.press('s');
     assert.notEqual(await sortedBy(), before);
     await page.keyboard.press('j');
+    await page.keyboard.press('Home');
     const first = await focused();
     await page.keyboard.press('j');
     const second = await focused();

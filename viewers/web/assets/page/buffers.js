@@ -25,6 +25,12 @@ export function partOf(shown, all, order, what) {
   return shown < all ? `The ${count(shown)} ${order} of ${count(all)} ${what}.` : '';
 }
 
+// Another whenever lists of buffers may be others: an end of a program is no event of its own.
+export function changeWord({ collector, processes }) {
+  const running = processes.filter((process) => process.state === 'running').length;
+  return `${collector.state} ${collector.events} ${running} of ${processes.length}`;
+}
+
 const REASONS = 3; // told at most
 
 // Why a list is not known to be whole; empty if it is. Beside this nobody may say that there is nothing.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What programs left when they ended, and pools that only grew.
-import { address, droppedSites, notWhole, partOf } from './buffers.js';
+import { address, changeWord, droppedSites, notWhole, partOf } from './buffers.js';
 import { find, make } from './dom.js';
 import { ask } from './feed.js';
 import { Table } from './tables.js';
@@ -63,7 +63,7 @@ export class Leaks {
 
   // Asked again when something was published since.
   async #look(snapshot) {
-    const signature = `${snapshot.collector.state} ${snapshot.collector.events} ${snapshot.processes.length}`;
+    const signature = changeWord(snapshot);
     if (signature === this.#signature || Date.now() - this.#askedAt < EVERY) return;
     this.#signature = signature;
     this.#askedAt = Date.now();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The address space of a pool: each live buffer where it lies, coloured by age or by process.
-import { address, notWhole } from './buffers.js';
+import { address, changeWord, notWhole } from './buffers.js';
 import { hatch, numbered, prepare, resolved } from './colours.js';
 import { attribute, find, keyed, make, show, style, text } from './dom.js';
 import { ask } from './feed.js';
@@ -85,7 +85,7 @@ export class MemoryMap {
 
   async #look(snapshot) {
     const target = this.#target();
-    const signature = `${target} ${snapshot.collector.events}`;
+    const signature = `${target} ${changeWord(snapshot)}`;
     const other = target !== this.#asked.target;
     if (signature === this.#asked.signature || (!other && Date.now() - this.#asked.at < EVERY)) return;
     this.#asked = { target, signature, at: Date.now() };
