@@ -35,7 +35,7 @@ public:
         keep_off_first(collector_.pid());
         append(Who::kOwn, 0);
         append(Who::kOwn, 1);
-        if (tidemark_flush(10'000) != TIDEMARK_FLUSH_PUBLISHED)
+        if (tidemark_flush(60'000) != TIDEMARK_FLUSH_PUBLISHED)
             throw std::runtime_error("the collector did not publish");
         reader_ = StatsReader::open(std::getenv("TIDEMARK_INSTANCE"));
         if (!reader_) throw std::runtime_error("the stats segment can't be read");

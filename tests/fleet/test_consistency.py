@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import struct
 import sys
@@ -221,8 +222,8 @@ class Consistency(FleetWorld):
             expected[device] = tuple(a + b for a, b in zip(expected.get(device, (0, 0, 0)), more))
         self.assertEqual(self.of_monitor()[1], expected)
 
-    def top_screen(self):
-        """What a person sees of `tidemark top`."""
+    def top_screen(self, *keys, rows=40, until=r"q quit"):
+        """What a person sees of `tidemark top` after those keys."""
         if shutil.which("tmux") is None:
             if os.environ.get("CI"):
                 self.fail("tmux is missing (packaging/debian-packages.txt)")
@@ -230,13 +231,17 @@ class Consistency(FleetWorld):
         environment = {**self.environment, "TMUX_TMPDIR": str(self.folder), "XDG_CONFIG_HOME": str(self.folder)}
         tmux = lambda *words: fleet.run(["tmux", "-f", "/dev/null", *words], environment).stdout  # noqa: E731
         self.addCleanup(tmux, "kill-server")
-        tmux("new-session", "-d", "-x", "120", "-y", "40", f"{fleet.BIN}/tidemark top --ascii; sleep 1000")
+        tmux("new-session", "-d", "-x", "120", "-y", str(rows), f"{fleet.BIN}/tidemark top --ascii; sleep 1000")
 
-        def whole():
+        def shows(wanted):
             text = tmux("capture-pane", "-p")
-            return text if re.search(rf"(?ms)^ +{self.second.pid} .*q quit", text) else None
+            return text if re.search(wanted, text) else None
 
-        return fleet.wait_until(whole, lambda: tmux("capture-pane", "-p"))
+        screen = lambda: tmux("capture-pane", "-p")  # noqa: E731
+        whole = fleet.wait_until(lambda: shows(rf"(?ms)^ +{self.second.pid} .*q quit"), screen)
+        for key in keys:
+            tmux("send-keys", key)
+        return fleet.wait_until(lambda: shows(until), screen) if keys else whole
 
     def test_the_screen_of_top_shows_the_same(self):
         pools, programs, device = {}, {}, ""
@@ -251,6 +256,23 @@ class Consistency(FleetWorld):
         self.assertEqual(pools, {key: (shown(figures[0]), shown(figures[1])) for key, figures in EXPECTED.items()})
         self.assertEqual(programs[self.first.pid], (shown(50 * MB), shown(4097 + 77 + 51200), shown(999)))
         self.assertEqual(programs[self.second.pid], (shown(7), shown(33), shown(1001)))
+
+    def test_sizes_of_allocations_are_the_same_everywhere(self):
+        """Of the first program: top opens the largest."""
+        expected = {4: 1, 64: 1, 512: 1, 4096: 1, 32768: 1, 32 * MB: 1, 256 * MB: 1}
+        (image,) = [p["image"] for p in self.json()["processes"] if p["pid"] == self.first.pid]
+        told = {}
+        for pool in self.rest(f"/api/v1/processes/{image}/sizes")["sizes"]:
+            for size in pool["bins"]:
+                told[size["from"]] = told.get(size["from"], 0) + size["count"]
+        rows = [row for row in self.of_python("rows('process_usage')") if row["image"] == int(image, 16)]
+        counts = [sum(column) for column in zip(*(row["size_histogram"] for row in rows))]
+        python = {1 << place if place else 0: count for place, count in enumerate(counts) if count}
+        screen = self.top_screen("Enter", rows=80, until=r"largest buffers")
+        lines = re.findall(r"(?m)^ +([\d.]+ [KMG]?B) \.\. \S*?[\[ ][^\d\n]*? +(\d+)(?:\s|$)", screen)
+        self.assertEqual((told, python), (expected, expected))
+        self.assertEqual({size: int(count) for size, count in lines if count != "0"},
+                         {shown(size): count for size, count in expected.items()}, screen)  # fmt: skip
 
     def test_programs_are_the_same_everywhere(self):
         one, two = self.first.pid, self.second.pid
@@ -285,6 +307,36 @@ class Consistency(FleetWorld):
         for name, view in views.items():
             with self.subTest(view=name):
                 self.assertEqual(view, expected)
+
+    def test_what_is_not_exact_is_marked_everywhere(self):
+        lossy = self.enterContext(Program({**self.environment, "TIDEMARK_RING_BUDGET": "1M"}))
+        lossy.do("from tidemark import producer; producer.allocation(2, 'L1', 1, 1); producer.flush()")
+        collector = self.json()["collector"]["pid"]
+        os.kill(collector, signal.SIGSTOP)
+        try:  # more than its ring holds
+            lossy.do("[producer.allocation(2, 'L1', number, 1) for number in range(2, 100000)]")
+        finally:
+            os.kill(collector, signal.SIGCONT)
+        lossy.do("producer.flush()")
+        is_marked = lambda document: not all(pool["exact"] for d in document["devices"] for pool in d["pools"])  # noqa: E731
+        fleet.wait_until(lambda: is_marked(self.json()), "the loss shows")
+        marks = lambda devices: {(str(d["device"]), p["pool"]): p["exact"] for d in devices for p in d["pools"]}  # noqa: E731
+        expected = marks(self.json()["devices"])
+        self.assertEqual({key for key, exact in expected.items() if not exact}, {("2", "L1")})
+        metrics = fleet.metrics(self.get(self.address, "/metrics"))
+        views = {
+            "/api/v1/snapshot": marks(self.rest("/api/v1/snapshot")["devices"]),
+            "/api/v1/devices": marks(self.rest("/api/v1/devices")["devices"]),
+            "query --csv": {(row["device"], row["pool"]): row["exact"] == "1" for row in self.rows("--query", "device,pool,exact")},
+            "/metrics": {key: bool(exact) for key, exact in fleet.sums(metrics["tidemark_pool_exact"], "device", "pool").items()},
+            "Python": {(word(row["device"]), row["pool_name"]): bool(row["exact"]) for row in self.of_python("rows('usage')")},
+        }  # fmt: skip
+        for name, view in views.items():
+            with self.subTest(view=name):
+                self.assertEqual(view, expected)
+        (image,) = [p["image"] for p in self.json()["processes"] if p["pid"] == lossy.pid]
+        self.assertIs(self.rest(f"/api/v1/processes/{image}/sizes")["exact"], False)
+        self.assertRegex(self.tidemark("smi", "--ascii", "-d", "2")[1], r"L1\s+~")
 
     def test_memories_and_the_collector_are_the_same_everywhere(self):
         document, snapshot = self.json(), self.rest("/api/v1/snapshot")

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian's node_exporter reads the files that Tidemark leaves in its textfile folder, and passes every figure on."""
+import signal
 import subprocess
 import unittest
 import urllib.error
@@ -56,6 +57,19 @@ class NodeExporter(FleetWorld):
             for name, series in fleet.metrics(file.read_text()).items():
                 passed_on, series = without_empty(seen[name]), without_empty(series)
                 self.assertEqual(series, {key: passed_on.get(key) for key in series}, f"{file.name}: {name}")
+
+    def test_a_file_is_not_left_behind_by_its_writer(self):
+        self.start()
+        file = self.folder / "tidemark.prom"
+        query = [BIN / "tidemark", "query", "--format", "prometheus", "-w1", "-o", file]
+        for number, stays in ((signal.SIGTERM, False), (signal.SIGINT, False), (signal.SIGKILL, True)):
+            writer = subprocess.Popen(query, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+            fleet.wait_until(file.exists, "the first figures")
+            writer.send_signal(number)
+            writer.wait(fleet.PATIENCE)
+            self.assertEqual(file.exists(), stays, number)
+        (told,) = fleet.metrics(file.read_text())["tidemark_snapshot_time_seconds"].values()
+        self.assertLess(abs(told - file.stat().st_mtime), 3600)
 
 
 if __name__ == "__main__":

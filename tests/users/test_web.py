@@ -43,6 +43,31 @@ class Web(World):
                 status, answer = ask(target)
                 self.assertEqual((status, answer.get("count")), (200, 500), (user, target))
 
+    def test_what_may_not_be_read_is_told_and_is_no_empty_list(self):
+        collector = Collector(self)
+        self.assertTrue(collector.ready, collector.said())
+        hidden, ended = Script(self, ALICE, 1000), Script(self, ALICE, 1000)
+        self.assert_drained(ended)
+        ended.end()
+        own = Script(self, MALLORY, 1000)
+        rows = [self.assert_drained(script) for script in (hidden, own)]
+        stranger = self.serve(MALLORY)
+        self.assertTrue(comes_true(lambda: stranger("/api/v1/leaks")[1]["left"]))
+        for target, key, pid, shown in (
+            ("/api/v1/leaks", "leaks", ended.pid, set()),
+            ("/api/v1/buffers?limit=1000", "buffers", hidden.pid, {own.pid}),
+        ):
+            status, answer = stranger(target)
+            self.assertEqual((status, answer["exact"]), (200, False), target)
+            self.assertRegex(" ".join(answer["inexact"]), rf"\bpid {pid}\b.*[Pp]ermission denied", target)
+            self.assertEqual({buffer["pid"] for buffer in answer[key]}, shown, target)
+        path = f"/api/v1/processes/{rows[0]['image']:016x}"
+        self.assertEqual(stranger(path + "/call-sites")[0], 403)
+        status, sizes = stranger(path + "/sizes")  # of the segment, which everybody may read
+        self.assertEqual((status, sum(pool["allocations"] for pool in sizes["sizes"])), (200, 750))
+        status, answer = self.serve(0)("/api/v1/leaks")
+        self.assertEqual((answer["exact"], answer["inexact"], answer["count"]), (True, [], 500))
+
 
 if __name__ == "__main__":
     main()

@@ -92,6 +92,64 @@ class Answers(WebTest):
         self.assertEqual(pids(f"pid={first.process.pid}"), [first.process.pid])
         self.assertEqual(pids("sort=pid&order=desc"), both[::-1])
 
+    def test_every_list_is_filtered_by_what_it_holds(self):
+        self.collector()
+        program = self.program()
+        program.allocate(1, MB)
+        program.allocate(2, 2 * MB, 1, "L1")
+        server = self.server()
+        everything = server.ask("/api/v1/snapshot").json
+        user = everything["processes"][0]["user"]
+
+        def pools(target):
+            answer = server.ask(target).json
+            devices = answer["devices"] if "devices" in answer else [answer["device"]]
+            return [(d["device"], p["pool"]) for d in devices for p in d["pools"]]
+
+        for path in ("/api/v1/snapshot", "/api/v1/devices"):
+            self.assertEqual(pools(path), [(0, "DRAM"), (1, "L1")])
+            self.assertEqual(pools(path + "?device=1"), [(1, "L1")])
+            self.assertEqual(pools(path + "?pool=dram"), [(0, "DRAM")])
+        self.assertEqual(pools("/api/v1/devices/1?pool=dram"), [])
+        mine, others = (f"user={user}", "name=python"), ("user=nobody-of-that-name", "name=no-such")
+        for path, count in (
+            ("/api/v1/snapshot", lambda answer: len(answer["processes"])),
+            ("/api/v1/buffers", lambda answer: answer["count"]),
+            ("/api/v1/leaks", lambda answer: len(answer["running"])),
+        ):
+            whole = count(server.ask(path).json)
+            self.assertGreater(whole, 0, path)
+            for wanted in mine:
+                self.assertEqual(count(server.ask(f"{path}?{wanted}").json), whole, (path, wanted))
+            for unwanted in others:
+                self.assertEqual(count(server.ask(f"{path}?{unwanted}").json), 0, (path, unwanted))
+
+    def test_sizes_and_call_sites_are_of_everything_not_of_a_page(self):
+        self.collector()
+        program = self.program(TIDEMARK_STACKS="8")
+        program.allocate_many(3000, 4096)
+        program.allocate(1, 5 * MB, 1, "L1")
+        program.free(1, 1, "L1")
+        server = self.server()
+        path = "/api/v1/processes/" + server.ask("/api/v1/processes").json["processes"][0]["image"]
+        sizes = server.ask(path + "/sizes").json
+        four_kb, four_mb = {"from": 4096, "below": 8192}, {"from": 4 * MB, "below": 8 * MB}
+        expected = [
+            {"device": 0, "pool": "DRAM", "allocations": 3000, "bins": [{**four_kb, "count": 3000}]},
+            {"device": 1, "pool": "L1", "allocations": 1, "bins": [{**four_mb, "count": 1}]},
+        ]
+        self.assertEqual(sizes["sizes"], expected)
+        self.assertIs(sizes["exact"], True)
+        self.assertEqual(server.ask(path + "/sizes?pool=l1").json["sizes"], expected[1:])
+        sites = server.ask(path + "/call-sites").json
+        self.assertEqual((sites["buffers"], sites["exact"]), (3000, True))
+        self.assertEqual(sum(site["count"] for site in sites["sites"]), 3000)
+        self.assertEqual(sum(site["bytes"] for site in sites["sites"]), 3000 * 4096)
+        self.assertTrue(sites["sites"][0]["stack"])
+        none = server.ask(path + "/call-sites?limit=0").json
+        self.assertEqual((none["sites"], none["count"]), ([], sites["count"]))
+        self.assertEqual(server.ask(path + "/call-sites?device=1").json["buffers"], 0)
+
     def test_what_a_program_left_is_a_leak(self):
         self.collector()
         program = self.program()
@@ -137,13 +195,14 @@ class Answers(WebTest):
             answer = server.ask(target)
             self.assertEqual(answer.status, 400, target)
             self.assertEqual(sorted(answer.json), ["error", "hint"], target)
-        for target in ("/api/v1/processes/1234", "/api/v1/processes/zz/buffers", "/api/v1/devices/9", "/api/v1/none"):
+        for target in ("/api/v1/processes/1234", "/api/v1/processes/zz/buffers", "/api/v1/processes/zz/sizes",
+                       "/api/v1/processes/zz/call-sites", "/api/v1/devices/9", "/api/v1/none"):
             self.assertEqual(server.ask(target).status, 404, target)
 
     def test_without_a_collector_it_serves_and_says_so(self):
         server = self.server()
         health = server.ask("/health")
-        self.assertEqual((health.status, health.json["collector"]), (503, "none"))
+        self.assertEqual((health.status, health.json["collector"]), (503, None))
         self.assertIn("tidemarkd", health.json["hint"])
         snapshot = server.ask("/api/v1/snapshot").json
         self.assertIsNone(snapshot["collector"]["state"])
@@ -277,6 +336,16 @@ class Description(WebTest):
                 value = parameter.get("example", parameter["schema"].get("default"))
                 answer = server.ask(f"{target}?{parameter['name']}={value}")
                 self.assertEqual(answer.status, 200, f"{target} {parameter['name']}={value} {answer.body}")
+
+    def test_no_path_ignores_a_parameter_that_it_does_not_have(self):
+        self.collector()
+        self.program().allocate(1, MB)
+        server = self.server()
+        image = server.ask("/api/v1/processes").json["processes"][0]["image"]
+        for path in server.ask("/api/v1/openapi.json").json["paths"]:
+            target = path.replace("{id}", "0").replace("{image}", image)
+            answer = server.ask(f"{target}?colour=red")
+            self.assertEqual((answer.status, sorted(answer.json)), (400, ["error", "hint"]), target)
 
     @staticmethod
     def resolve_parameter(description, parameter):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What strangers send to `tidemark serve`: every limit of viewers/web/limits.hpp, requests cut anywhere, bytes that are no
 HTTP, pages of other sites. After each attack the server answers others as before."""
+import contextlib
 import random
 import re
 import socket
@@ -38,7 +39,7 @@ class Attacks(WebTest):
         self.addCleanup(wait_until, self.answers, "the server answers after the attack")
 
     def answers(self):
-        return self.served.ask("/health").json.get("collector") == "none"
+        return self.served.ask("/health").json.get("status") == "unavailable"
 
     def status_of(self, data):
         said = statuses(self.served.exchange(data))
@@ -193,6 +194,33 @@ class Attacks(WebTest):
             for peer in open_ones:
                 peer.close()
 
+    def test_of_those_turned_away_only_so_many_are_told(self):
+        most, each, told = limit("kConnections"), limit("kConnectionsPerAddress"), limit("kTurnedAway")
+        open_ones = [self.served.raw(source=f"127.0.0.{2 + number // each}") for number in range(most)]
+
+        def some_are_not():
+            more = [self.served.raw(source="127.0.1.2") for _ in range(told + 100)]
+            open_ones.extend(more)
+            said = [first_words(peer) for peer in more]
+            self.assertTrue(all(words == b"" or b"too many connections" in words for words in said), said)
+            return b"" in said
+
+        try:
+            wait_until(lambda: self.refused("127.0.1.1"), "one more from another address is turned away")
+            wait_until(some_are_not, "more are turned away than are told so")
+        finally:
+            for peer in open_ones:
+                peer.close()
+        wait_until(lambda: not self.refused(), "all made room")
+
+    def test_a_viewer_that_talks_on_is_let_go(self):
+        with self.served.raw(get("/api/v1/stream")) as peer:
+            wait_until(lambda: peer.recv(65536), "the stream began")
+            with contextlib.suppress(ConnectionError):
+                peer.sendall(b"x" * (2 * limit("kDiscarded")))
+            while first_words(peer):
+                pass
+
     def refused(self, source=None):
         said = self.served.exchange(get("/health", CLOSE), source)
         return b"too many connections" in said
@@ -207,6 +235,13 @@ class Attacks(WebTest):
         self.assertGreaterEqual(statuses(said).count(503), limit("kRequestBurst"))
         self.assertIn(b"Retry-After: 1\r\n", said)
         wait_until(self.answers, "the bucket fills again")
+
+
+def first_words(peer):
+    try:
+        return peer.recv(65536)
+    except ConnectionResetError:
+        return b""
 
 
 class Tokens(WebTest):

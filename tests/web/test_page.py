@@ -62,13 +62,13 @@ class Page(WebTest):
     def do(self, words):
         verb, *rest = words
         if verb in ("start", "stop"):
-            return getattr(self, f"{verb}_{rest[0]}")()
+            return getattr(self, f"{verb}_{rest[0]}")(*rest[1:])
         if verb in ("pause", "continue"):
             return self.daemon.send_signal(signal.SIGSTOP if verb == "pause" else signal.SIGCONT)
         if verb == "allocate":
-            return self.programs[int(rest[0])].allocate(int(rest[1]), int(rest[2]))
+            return self.programs[int(rest[0])].allocate(int(rest[1]), int(rest[2]), *rest[3:])
         if verb == "free":
-            return self.programs[int(rest[0])].free(int(rest[1]))
+            return self.programs[int(rest[0])].free(int(rest[1]), *rest[2:])
         if verb == "pids":
             return " ".join(str(program.process.pid) for program in self.programs)
         if verb == "end":
@@ -83,8 +83,8 @@ class Page(WebTest):
     def stop_collector(self):
         end(self.daemon)
 
-    def start_program(self):
-        self.programs.append(self.program())
+    def start_program(self, stacks=""):
+        self.programs.append(self.program(**({"TIDEMARK_STACKS": stacks} if stacks else {})))
 
     def stop_server(self):
         end(self.serving.process)
@@ -108,6 +108,8 @@ class Page(WebTest):
                 if id % 5 == 3:
                     program.free(address)
                 address += size + (id * number) % 3 * MB
+            for device, pool, size in ((0, "L1", 96 << 10), (0, "CB", 32 << 10), (1, "DRAM", MB), ("host", "SYSTEM_MEMORY", MB)):
+                program.allocate((1 + number) << 24, (1 + number) * size, device, pool)
 
     def test_the_page(self):
         environment = {

@@ -27,16 +27,17 @@ from tidemark import producer
 producer.declare_device(0, "card")
 producer.declare_memory(0, "DRAM", 12 << 30)
 for line in sys.stdin:
-    word, id, size = line.split()
+    word, id, size, device, pool = line.split()
+    device = int(device) if device.isdigit() else device
     if word == "*":
         for number in range(int(id)):
-            producer.allocation(0, "DRAM", (number + 1) << 12, int(size))
+            producer.allocation(device, pool, (number + 1) << 12, int(size))
             if number % 1000 == 0:
                 producer.flush(30)
     elif word == "+":
-        producer.allocation(0, "DRAM", int(id), int(size))
+        producer.allocation(device, pool, int(id), int(size))
     else:
-        producer.free(0, "DRAM", int(id))
+        producer.free(device, pool, int(id))
     print(producer.flush(30), flush=True)
 """
 
@@ -69,9 +70,9 @@ def without_age(document):
 
 
 class Program:
-    """Allocates and frees on device 0 as it is told, and waits until that is published."""
+    """Allocates and frees, in DRAM of device 0 or where it is told, and waits until that is published."""
 
-    def __init__(self, instance):
+    def __init__(self, instance, more=None):
         environment = {
             **ENVIRONMENT,
             "TIDEMARK_ENABLED": "1",
@@ -79,6 +80,7 @@ class Program:
             "TIDEMARK_PRODUCER_LIBRARY": str(LIB / "libtidemark_producer.so"),
             "PYTHONPATH": str(SOURCE / "viewers/python"),
             "PYTHONDONTWRITEBYTECODE": "1",
+            **(more or {}),
         }
         self.process = subprocess.Popen(
             [sys.executable, "-c", PROGRAM], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -91,14 +93,14 @@ class Program:
         if answer != "published":
             raise AssertionError(f"{line}: {answer}")
 
-    def allocate(self, id, size):
-        self.tell(f"+ {id} {size}")
+    def allocate(self, id, size, device=0, pool="DRAM"):
+        self.tell(f"+ {id} {size} {device} {pool}")
 
     def allocate_many(self, count, size=4096):
-        self.tell(f"* {count} {size}")
+        self.tell(f"* {count} {size} 0 DRAM")
 
-    def free(self, id):
-        self.tell(f"- {id} 0")
+    def free(self, id, device=0, pool="DRAM"):
+        self.tell(f"- {id} 0 {device} {pool}")
 
 
 class Answer:
@@ -235,8 +237,8 @@ class WebTest(unittest.TestCase):
         document = self.query()
         return document and document["collector"]["state"]
 
-    def program(self):
-        program = Program(self.instance)
+    def program(self, **environment):
+        program = Program(self.instance, environment)
         self.addCleanup(end, program.process)
         return program
 

@@ -43,16 +43,6 @@ std::vector<Line> call_site_lines(const std::vector<CallSite>& sites, std::size_
     return lines;
 }
 
-Json call_sites_json(const std::vector<CallSite>& sites) {
-    Json list = Json::array();
-    for (const CallSite& site : sites) {
-        list.push_back({{"count", site.count},
-                        {"bytes", site.bytes},
-                        {"stack", site.frames.empty() ? Json(nullptr) : Json(site.frames)}});
-    }
-    return list;
-}
-
 std::optional<symbols::Suppressions> read_suppressions(const std::optional<std::string>& path) {
     if (!path) {
         return std::nullopt;

@@ -16,6 +16,7 @@
 
 namespace tidemark::cli {
 
+using model::call_sites_json;
 using model::call_sites_of;
 using model::CallSite;
 using model::dropped_sentence;
@@ -23,7 +24,6 @@ using model::dropped_sentence;
 // `top` of them at most (0: all), each with its first frames.
 std::vector<Line> call_site_lines(const std::vector<CallSite>& sites, std::size_t top,
                                   const Figures& figures);
-nlohmann::ordered_json call_sites_json(const std::vector<CallSite>& sites);
 
 // Of `--suppressions FILE`. Throws Failure(kUsage) that names file and line.
 std::optional<symbols::Suppressions> read_suppressions(const std::optional<std::string>& path);

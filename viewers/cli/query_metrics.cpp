@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viewers/cli/query_metrics.hpp"
 
+#include <unistd.h>
+
 #include "viewers/cli/failure.hpp"
 #include "viewers/cli/output.hpp"
 #include "viewers/cli/replaced_file.hpp"
@@ -46,20 +48,25 @@ int query_metrics(const Options& options, const SensorOptions* sensors,
     const bool to_file = is_replaceable(options.output);
     Output output = to_file ? Output::open(std::nullopt, false) : Output::open(options);
     const Terminal terminal(output.fd(), ColorChoice::kNever, options.ascii);
-    show(options, output, terminal, {Redraw::kAppend, ""}, [&](Size) -> std::string {
-        model::Snapshot snapshot = figures.read();
-        status = status_for(snapshot);
-        model::apply(options.filter, snapshot);
-        const exporter::Workloads workloads =
-            metrics.processes ? exporter::read_workloads(snapshot, tree) : exporter::Workloads{};
-        std::string text = exporter::metrics_text(snapshot, workloads, metrics);
-        if (!to_file) {
-            return text;
-        }
-        replace_file(*options.output, text, replace);
-        replace = true;  // from now on it is ours
-        return "";
-    });
+    const bool ended =
+        show(options, output, terminal, {Redraw::kAppend, ""}, [&](Size) -> std::string {
+            model::Snapshot snapshot = figures.read();
+            status = status_for(snapshot);
+            model::apply(options.filter, snapshot);
+            const exporter::Workloads workloads = metrics.processes
+                                                      ? exporter::read_workloads(snapshot, tree)
+                                                      : exporter::Workloads{};
+            std::string text = exporter::metrics_text(snapshot, workloads, metrics);
+            if (!to_file) {
+                return text;
+            }
+            replace_file(*options.output, text, replace);
+            replace = true;  // from now on it is ours
+            return "";
+        });
+    if (ended && to_file) {
+        ::unlink(options.output->c_str());  // nobody keeps it up to date any more
+    }
     return status;
 }
 

@@ -11,7 +11,7 @@
 namespace tidemark::cli {
 
 // `sensors` is null where none are asked for. Where no collector ever ran the metrics say so (`tidemark_up 0`), and the
-// status is 3.
+// status is 3. A file that is written again and again is removed when a signal ends that: its figures would stand for ever.
 int query_metrics(const Options& options, const SensorOptions* sensors,
                   const exporter::MetricsOptions& metrics);
 

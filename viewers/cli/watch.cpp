@@ -81,9 +81,10 @@ private:
     const Terminal& terminal_;
 };
 
-void watch_in_place(const Options& options, Output& output, const Terminal& terminal,
+bool watch_in_place(const Options& options, Output& output, const Terminal& terminal,
                     const Render& render) {
     std::string last;
+    bool ended = false;
     {
         Interrupts interrupts;
         Screen screen(output, terminal);
@@ -92,13 +93,15 @@ void watch_in_place(const Options& options, Output& output, const Terminal& term
             last = render(size);
             output.write(in_place(last, terminal, size.rows));
             const bool final = options.count && shown + 1 == *options.count;
-            if (!final && interrupts.wait(options.refresh_ms)) {
+            ended = !final && interrupts.wait(options.refresh_ms);
+            if (ended) {
                 break;
             }
         }
     }
     // What was last seen stays on the ordinary screen.
     output.write(last);
+    return ended;
 }
 
 }  // namespace
@@ -123,23 +126,23 @@ bool Interrupts::wait(std::uint64_t milliseconds) {
     return ppoll(&poll_fd, 1, &time, nullptr) > 0 && ::read(fd_, &info, sizeof info) == sizeof info;
 }
 
-void show(const Options& options, Output& output, const Terminal& terminal,
+bool show(const Options& options, Output& output, const Terminal& terminal,
           const Repetition& repetition, const Render& render) {
     if (!options.watching) {
         output.write(render(terminal.size()));
-        return;
+        return false;
     }
     if (repetition.redraw == Redraw::kInPlace && terminal.can_redraw()) {
-        watch_in_place(options, output, terminal, render);
-        return;
+        return watch_in_place(options, output, terminal, render);
     }
     Interrupts interrupts;
     for (std::uint64_t shown = 0; !options.count || shown < *options.count; ++shown) {
         if (shown > 0 && interrupts.wait(options.refresh_ms)) {
-            return;
+            return true;
         }
         output.write((shown > 0 ? repetition.separator : "") + render(terminal.size()));
     }
+    return false;
 }
 
 }  // namespace tidemark::cli

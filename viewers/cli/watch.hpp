@@ -24,8 +24,9 @@ struct Repetition {
     std::string separator;  // between two results that are appended
 };
 
-// Shows `render` once, or as `options` ask when they ask for watching. SIGINT and SIGTERM end it in order.
-void show(const Options& options, Output& output, const Terminal& terminal,
+// Shows `render` once, or as `options` ask when they ask for watching. SIGINT and SIGTERM end it in order:
+// then, true.
+bool show(const Options& options, Output& output, const Terminal& terminal,
           const Repetition& repetition, const Render& render);
 
 // Blocks SIGINT and SIGTERM while it lives and takes them one by one, so that a loop can end in order.

@@ -24,6 +24,11 @@ void append_state(std::string& text, const model::Snapshot& snapshot) {
            "1 if the collector keeps its figures up to date, 0 if it stalls, has stopped or never "
            "ran.",
            std::uint64_t{up});
+    if (snapshot.time_unix_ns != 0) {
+        append(text, "snapshot_time_seconds", Type::kGauge,
+               "Unix time when these figures were read: a file of them says how old it is.",
+               seconds(snapshot.time_unix_ns));
+    }
     Metric info("tidemark_collector_info", Type::kGauge,
                 "Which collector the figures come from, and its state.");
     info.add({{"collector", collector.instance},

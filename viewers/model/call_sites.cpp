@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 
 namespace tidemark::model {
 namespace {
@@ -47,6 +48,17 @@ std::vector<CallSite> call_sites_of(const BufferList& list) {
     std::stable_sort(sites.begin(), sites.end(),
                      [](const CallSite& a, const CallSite& b) { return a.bytes > b.bytes; });
     return sites;
+}
+
+nlohmann::ordered_json call_sites_json(const std::vector<CallSite>& sites) {
+    using Json = nlohmann::ordered_json;
+    Json list = Json::array();
+    for (const CallSite& site : sites) {
+        list.push_back({{"count", site.count},
+                        {"bytes", site.bytes},
+                        {"stack", site.frames.empty() ? Json(nullptr) : Json(site.frames)}});
+    }
+    return list;
 }
 
 std::string dropped_sentence(const BufferList& list, const Figures& figures) {

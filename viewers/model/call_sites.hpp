@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ struct CallSite {
 
 // Of a list whose call sites are named, the most bytes first. Empty if none was recorded.
 std::vector<CallSite> call_sites_of(const BufferList& list);
+
+// As [{"count","bytes","stack"}]; "stack" is null where none was recorded.
+nlohmann::ordered_json call_sites_json(const std::vector<CallSite>& sites);
 
 // "4 allocations found no room for a call site: unknown there"; empty if all did.
 std::string dropped_sentence(const BufferList& list, const Figures& figures);

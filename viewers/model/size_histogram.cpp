@@ -2,8 +2,11 @@
 #include "viewers/model/size_histogram.hpp"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "viewers/model/names.hpp"
+#include "viewers/model/snapshot_json.hpp"
 
 namespace tidemark::model {
 
@@ -23,6 +26,28 @@ std::vector<SizeHistogram> read_size_histograms(const StatsReader& reader, std::
                   histogram.counts.begin());
     }
     return found;
+}
+
+nlohmann::ordered_json size_histograms_json(const std::vector<SizeHistogram>& histograms) {
+    using Json = nlohmann::ordered_json;
+    Json list = Json::array();
+    for (const SizeHistogram& histogram : histograms) {
+        const auto& counts = histogram.counts;
+        Json bins = Json::array();
+        for (std::size_t i = 0; i < counts.size(); ++i) {
+            if (counts[i] == 0) continue;
+            const bool last = i + 1 == counts.size();
+            bins.push_back({{"from", i == 0 ? 0 : std::uint64_t{1} << i},
+                            {"below", last ? Json(nullptr) : Json(std::uint64_t{2} << i)},
+                            {"count", counts[i]}});
+        }
+        list.push_back(
+            {{"device", device_json(histogram.device)},
+             {"pool", histogram.pool_name},
+             {"allocations", std::accumulate(counts.begin(), counts.end(), std::uint64_t{0})},
+             {"bins", bins}});
+    }
+    return list;
 }
 
 }  // namespace tidemark::model

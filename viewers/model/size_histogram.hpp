@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -22,5 +23,9 @@ struct SizeHistogram {
 
 // Of one image, unsorted. O(rows of all processes).
 std::vector<SizeHistogram> read_size_histograms(const StatsReader& reader, std::uint64_t image);
+
+// As [{"device","pool","allocations","bins"}], "bins" as [{"from","below","count"}] of those sizes that occurred; "below" is
+// null for the last, which has no end.
+nlohmann::ordered_json size_histograms_json(const std::vector<SizeHistogram>& histograms);
 
 }  // namespace tidemark::model

@@ -15,14 +15,17 @@ namespace {
 using Route = Answer (*)(const Request&, Publication&);
 
 Answer snapshot(const Request& request, Publication& publication) {
-    Parameters parameters(request.target, {"pretty"});
+    Parameters parameters(request.target, {"pretty", "pid", "user", "name", "device", "pool"});
     const bool pretty = parameters.one_of("pretty", {"0", "1"}) == "1";
+    const Selection wanted = parameters.selection();
     if (parameters.problem()) {
         return *parameters.problem();
     }
     const model::Snapshot& snapshot = *publication.now().snapshot;
-    if (pretty) {
-        return json_response(model::dump(model::to_json(snapshot), 2) + '\n');
+    if (pretty || request.target.parameters.size() > 0) {
+        model::Snapshot part = snapshot;
+        apply(wanted, part);
+        return json_response(model::dump(model::to_json(part), pretty ? 2 : -1) + '\n');
     }
     Response response = json_response(std::string());
     response.body = Body(publication.json());
@@ -88,6 +91,8 @@ const std::vector<Entry>& routes() {
         {{"api", "v1", "processes"}, processes},
         {{"api", "v1", "processes", "*"}, one_process},
         {{"api", "v1", "processes", "*", "buffers"}, buffers},
+        {{"api", "v1", "processes", "*", "sizes"}, sizes},
+        {{"api", "v1", "processes", "*", "call-sites"}, call_sites},
         {{"api", "v1", "buffers"}, buffers},
         {{"api", "v1", "leaks"}, leaks},
     };

@@ -23,7 +23,13 @@ struct StreamRequest {
     bool changes = false;  // it wants no more than what changed since
 };
 
-using Work = std::function<Response()>;
+// Whose turn work waits for: a scrape never stands behind lists, which may take seconds.
+enum class Queue { kLists, kMetrics };
+
+struct Work {
+    std::function<Response()> make;
+    Queue queue = Queue::kLists;
+};
 using Answer = std::variant<Response, StreamRequest, Work>;
 
 // Nothing if the path is none of the API's.
@@ -35,6 +41,8 @@ Answer devices(const Request& request, Publication& publication);
 Answer history(const Request& request, Publication& publication);
 Answer processes(const Request& request, Publication& publication);
 Answer one_process(const Request& request, Publication& publication);
+Answer sizes(const Request& request, Publication& publication);
+Answer call_sites(const Request& request, Publication& publication);
 Answer buffers(const Request& request, Publication& publication);
 Answer leaks(const Request& request, Publication& publication);
 

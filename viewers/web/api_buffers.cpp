@@ -9,6 +9,7 @@
 
 #include "tidemark/account_reader.hpp"
 #include "viewers/model/buffer_json.hpp"
+#include "viewers/model/call_sites.hpp"
 #include "viewers/model/holdings.hpp"
 #include "viewers/symbols/symbols.hpp"
 #include "viewers/web/api.hpp"
@@ -71,15 +72,20 @@ void cut(model::BufferList& list, const ListRequest& request) {
     }
 }
 
+// Whether a list is whole, and why not.
+void add_marks(Json& head, const model::BufferList& list) {
+    head["exact"] = list.inexact.empty();
+    head["inexact"] = list.inexact;
+    head["stacks_dropped"] = list.stacks_dropped;
+}
+
 Response list_response(const ListRequest& request) {
     if (forbidden(*request.snapshot)) {
         return forbidden_response();
     }
     model::BufferList list = model::read_buffers(*request.snapshot, request.which, request.filter);
     Json head = answer_head(*request.snapshot);
-    head["exact"] = list.inexact.empty();
-    head["inexact"] = list.inexact;
-    head["stacks_dropped"] = list.stacks_dropped;
+    add_marks(head, list);
     add_page(head, request.page, list.buffers.size());
     head["totals"] = model::totals_json(model::totals_of(list, false));
     cut(list, request);
@@ -92,9 +98,29 @@ model::BufferOrder order_of(const std::string& word) {
                           : model::BufferOrder::kSize;
 }
 
-// The snapshot with what the filter and the path leave of its processes; nothing if the path names none.
+// Of all live buffers, however many, grouped by who allocated them.
+Response sites_response(const ListRequest& request) {
+    if (forbidden(*request.snapshot)) {
+        return forbidden_response();
+    }
+    model::BufferList list = model::read_buffers(*request.snapshot, request.which, request.filter);
+    symbols::name_stacks(list);
+    std::vector<model::CallSite> sites = model::call_sites_of(list);
+    Json document = answer_head(*request.snapshot);
+    add_marks(document, list);
+    document["buffers"] = list.buffers.size();
+    add_page(document, request.page, sites.size());
+    const auto [begin, end] = range_of(request.page, sites.size());
+    const auto at = [&](std::size_t place) {
+        return sites.begin() + static_cast<std::ptrdiff_t>(place);
+    };
+    document["sites"] = model::call_sites_json({at(begin), at(end)});
+    return json_response(document);
+}
+
+// The snapshot with what the selection and the path leave of its processes; nothing if the path names none.
 std::shared_ptr<const model::Snapshot> narrowed(const model::Snapshot& all, const Request& request,
-                                                const model::Filter& filter) {
+                                                const Selection& wanted) {
     auto snapshot = std::make_shared<model::Snapshot>(all);
     if (request.target.segments.size() == 5) {
         const auto image = parse_image(request.target.segments[3]);
@@ -104,44 +130,60 @@ std::shared_ptr<const model::Snapshot> narrowed(const model::Snapshot& all, cons
             return nullptr;
         }
     }
-    model::apply(filter, *snapshot);
+    apply(wanted, *snapshot);
     return snapshot;
 }
 
 }  // namespace
 
 Answer buffers(const Request& request, Publication& publication) {
-    Parameters parameters(request.target,
-                          {"limit", "offset", "sort", "device", "pool", "pid", "stacks"});
-    const model::Filter filter = parameters.filter();
+    Parameters parameters(request.target, {"limit", "offset", "sort", "device", "pool", "pid",
+                                           "user", "name", "stacks"});
+    const Selection wanted = parameters.selection();
     const Page page = parameters.page(kBufferEntries);
     const std::string by = parameters.one_of("sort", {"size", "age", "id"});
     const bool named = parameters.one_of("stacks", {"1", "0"}) == "1";
     if (parameters.problem()) {
         return *parameters.problem();
     }
-    const auto snapshot = narrowed(*publication.now().snapshot, request, filter);
+    const auto snapshot = narrowed(*publication.now().snapshot, request, wanted);
     if (!snapshot) {
-        return error_response(404,
-                              "there is no process with image '" + request.target.segments[3] + "'",
-                              "/api/v1/processes lists them; one that ended stays for a minute");
+        return no_such_process(request);
     }
     const bool one = request.target.segments.size() == 5;
-    const ListRequest list{snapshot, one ? model::Which::kAll : model::Which::kRunning,
-                           filter,   order_of(by),
-                           page,     named};
-    return Work([list] { return list_response(list); });
+    const ListRequest list{snapshot,      one ? model::Which::kAll : model::Which::kRunning,
+                           wanted.filter, order_of(by),
+                           page,          named};
+    return Work{[list] { return list_response(list); }};
+}
+
+Answer call_sites(const Request& request, Publication& publication) {
+    Parameters parameters(request.target, {"limit", "offset", "device", "pool"});
+    const Selection wanted = parameters.selection();
+    const Page page = parameters.page(kPageEntries);
+    if (parameters.problem()) {
+        return *parameters.problem();
+    }
+    const auto snapshot = narrowed(*publication.now().snapshot, request, wanted);
+    if (!snapshot) {
+        return no_such_process(request);
+    }
+    const ListRequest list{
+        snapshot, model::Which::kAll, wanted.filter, model::BufferOrder::kSize, page, true};
+    return Work{[list] { return sites_response(list); }};
 }
 
 Answer leaks(const Request& request, Publication& publication) {
-    Parameters parameters(request.target, {"limit", "offset", "device", "pool", "pid", "stacks"});
-    const model::Filter filter = parameters.filter();
+    Parameters parameters(request.target,
+                          {"limit", "offset", "device", "pool", "pid", "user", "name", "stacks"});
+    const Selection wanted = parameters.selection();
+    const model::Filter& filter = wanted.filter;
     const Page page = parameters.page(kBufferEntries);
     const bool named = parameters.one_of("stacks", {"1", "0"}) == "1";
     if (parameters.problem()) {
         return *parameters.problem();
     }
-    const auto snapshot = narrowed(*publication.now().snapshot, request, filter);
+    const auto snapshot = narrowed(*publication.now().snapshot, request, wanted);
     Json head = answer_head(*snapshot);
     head["left"] = model::holdings_json(model::holdings_of(*snapshot, true));
     head["running"] = model::holdings_json(model::holdings_of(*snapshot, false));
@@ -156,15 +198,15 @@ Answer leaks(const Request& request, Publication& publication) {
     head["growing"] = model::growing_json(growing);
     const ListRequest list{snapshot, model::Which::kExited, filter, model::BufferOrder::kSize, page,
                            named};
-    return Work([list, head]() mutable {
+    const auto make = [list, head]() mutable {
         model::BufferList found =
             model::read_buffers(*list.snapshot, model::Which::kExited, list.filter);
-        head["exact"] = found.inexact.empty();
-        head["inexact"] = found.inexact;
+        add_marks(head, found);
         add_page(head, list.page, found.buffers.size());
         cut(found, list);
         return json_response(text_with_list(head, "leaks", found));
-    });
+    };
+    return Work{make};
 }
 
 }  // namespace tidemark::web

@@ -58,6 +58,10 @@ Json points_json(const model::PoolHistory& pool,
 }  // namespace
 
 Answer older_devices(const Request& request, Publication& publication) {
+    const Parameters parameters(request.target, {});
+    if (parameters.problem()) {
+        return *parameters.problem();
+    }
     const model::Snapshot& snapshot = *publication.now().snapshot;
     // This shape of answer has no place to say that its figures are old.
     if (const std::string silence = model::collector_silence(snapshot.collector);
@@ -81,11 +85,13 @@ Answer older_devices(const Request& request, Publication& publication) {
 }
 
 Answer devices(const Request& request, Publication& publication) {
-    const Parameters parameters(request.target, {});
+    Parameters parameters(request.target, {"device", "pool"});
+    const model::Filter filter = parameters.filter();
     if (parameters.problem()) {
         return *parameters.problem();
     }
-    const model::Snapshot& snapshot = *publication.now().snapshot;
+    model::Snapshot snapshot = *publication.now().snapshot;
+    model::apply_to_devices(filter, snapshot);
     Json document = answer_head(snapshot);
     if (request.target.segments.size() == 4) {
         const model::Device* device = find_device(snapshot, request.target.segments[3]);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// /api/v1/processes: filtered, sorted, a page at a time.
+// /api/v1/processes: filtered, sorted, a page at a time; one of them; the sizes of its allocations.
 #include <algorithm>
 #include <functional>
 #include <numeric>
 
+#include "viewers/model/size_histogram.hpp"
 #include "viewers/model/snapshot_json.hpp"
 #include "viewers/web/api.hpp"
 #include "viewers/web/api_text.hpp"
@@ -14,29 +15,6 @@ namespace tidemark::web {
 namespace {
 
 using Process = model::Process;
-
-struct Wanted {
-    model::Filter filter;
-    std::vector<std::string> users;
-    std::string name;   // a part of the name or the command line
-    std::string state;  // "all", "running", "exited"
-};
-
-bool contains(const std::optional<std::string>& text, const std::string& part) {
-    return text && text->find(part) != std::string::npos;
-}
-
-bool wants(const Wanted& wanted, const Process& process) {
-    const bool user =
-        wanted.users.empty() ||
-        std::any_of(wanted.users.begin(), wanted.users.end(), [&](const std::string& word) {
-            return process.user == word || word == std::to_string(process.uid);
-        });
-    const bool name = wanted.name.empty() || contains(process.name, wanted.name) ||
-                      contains(process.command, wanted.name);
-    const bool state = wanted.state == "all" || process.exited == (wanted.state == "exited");
-    return user && name && state;
-}
 
 std::uint64_t sum_of(const Process& process, std::uint64_t model::PoolUsage::*figure) {
     return std::accumulate(
@@ -75,8 +53,8 @@ bool before(const Process& a, const Process& b, const std::string& by) {
 Answer processes(const Request& request, Publication& publication) {
     Parameters parameters(request.target, {"limit", "offset", "sort", "order", "pid", "user",
                                            "name", "device", "pool", "state"});
-    const Wanted wanted{parameters.filter(), parameters.list("user"), parameters.text("name"),
-                        parameters.one_of("state", {"all", "running", "exited"})};
+    const Selection wanted = parameters.selection();
+    const std::string state = parameters.one_of("state", {"all", "running", "exited"});
     const Page page = parameters.page(kPageEntries);
     const std::string by =
         parameters.one_of("sort", {"size", "live", "events", "start", "name", "pid"});
@@ -87,9 +65,10 @@ Answer processes(const Request& request, Publication& publication) {
         return *parameters.problem();
     }
     model::Snapshot snapshot = *publication.now().snapshot;
-    std::erase_if(snapshot.processes,
-                  [&](const Process& process) { return !wants(wanted, process); });
-    model::apply(wanted.filter, snapshot);
+    std::erase_if(snapshot.processes, [&](const Process& process) {
+        return state != "all" && process.exited != (state == "exited");
+    });
+    apply(wanted, snapshot);
     auto& list = snapshot.processes;
     std::sort(list.begin(), list.end(), [&](const Process& a, const Process& b) {
         return order == "asc" ? before(a, b, by) : before(b, a, by);
@@ -118,9 +97,31 @@ Answer one_process(const Request& request, Publication& publication) {
             return json_response(document);
         }
     }
-    return error_response(404,
-                          "there is no process with image '" + request.target.segments[3] + "'",
-                          "/api/v1/processes lists them; one that ended stays for a minute");
+    return no_such_process(request);
+}
+
+Answer sizes(const Request& request, Publication& publication) {
+    Parameters parameters(request.target, {"device", "pool"});
+    const model::Filter filter = parameters.filter();
+    if (parameters.problem()) {
+        return *parameters.problem();
+    }
+    const model::Snapshot& snapshot = *publication.now().snapshot;
+    const auto image = parse_image(request.target.segments[3]);
+    const auto process = std::find_if(snapshot.processes.begin(), snapshot.processes.end(),
+                                      [&](const Process& one) { return image == one.image; });
+    if (process == snapshot.processes.end()) {
+        return no_such_process(request);
+    }
+    auto histograms = model::read_size_histograms(publication.source()->reader(), *image);
+    std::erase_if(histograms, [&](const model::SizeHistogram& one) {
+        return !filter.wants_device(one.device) || !filter.wants_pool(one.pool_name);
+    });
+    Json document = answer_head(snapshot);
+    document["exact"] = std::all_of(process->usage.begin(), process->usage.end(),
+                                    [](const model::PoolUsage& usage) { return usage.exact; });
+    document["sizes"] = model::size_histograms_json(histograms);
+    return json_response(document);
 }
 
 }  // namespace tidemark::web

@@ -30,6 +30,12 @@ Response json_response(const Json& document) {
     return json_response(model::dump(document, -1) + '\n');
 }
 
+Response no_such_process(const Request& request) {
+    return error_response(404,
+                          "there is no process with image '" + request.target.segments[3] + "'",
+                          "/api/v1/processes lists them; one that ended stays for a minute");
+}
+
 std::optional<std::uint64_t> parse_image(std::string_view word) {
     std::uint64_t image = 0;
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), image, 16);

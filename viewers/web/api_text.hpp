@@ -31,6 +31,9 @@ inline std::pair<std::size_t, std::size_t> range_of(const Page& page, std::size_
 
 Response json_response(const Json& document);
 
+// 404 for a path whose process is none of the snapshot's.
+Response no_such_process(const Request& request);
+
 // The image that a path's word names; nothing if it is no such word.
 std::optional<std::uint64_t> parse_image(std::string_view word);
 

@@ -12,9 +12,6 @@ namespace {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
-// Read of what a refused peer still sends, so that it gets to see why, and of a viewer's stream.
-constexpr std::size_t kDiscarded = 65536;
-
 }  // namespace
 
 Connection::Connection(asio::ip::tcp::socket socket, std::string address, Shared& shared)

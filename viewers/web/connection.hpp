@@ -28,7 +28,7 @@ struct Shared {
     Streams& streams;
     Admission& admission;
     std::function<void()> stream_began;
-    // Runs `work` on the working thread and calls `done` on this one; false, and nothing happens, if too much waits.
+    // Runs `work` on the thread of its queue and calls `done` on this one; false, and nothing happens, if too much waits.
     std::function<bool(Work work, std::function<void(Response)> done)> start_work;
     // The last connection ended after the server's end began.
     std::function<void()> all_gone;

@@ -67,8 +67,8 @@ void Connection::begin_work(Work work) {
             self->write(std::move(response));
         });
     if (!begun) {
-        Response response = error_response(503, "too many lists of buffers are being made",
-                                           "ask again in a moment");
+        Response response =
+            error_response(503, "too many answers of this kind wait", "ask again in a moment");
         add_security_headers(response);
         write(std::move(response.with("Retry-After", "1")));
     }

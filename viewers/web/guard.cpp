@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "viewers/web/limits.hpp"
+#include "viewers/web/parameters.hpp"
 
 namespace tidemark::web {
 namespace {
@@ -148,7 +149,11 @@ std::optional<Response> refuse(const Request& request, const Access& access) {
 }
 
 Response login(const Request& request, const Access& access) {
-    const std::string token = request.target.parameter("token").value_or("");
+    Parameters parameters(request.target, {"token"});
+    const std::string token = parameters.text("token");
+    if (parameters.problem()) {
+        return *parameters.problem();
+    }
     if (!access.token.empty() && !same_token(token, access.token)) {
         return error_response(401, "that is not the token",
                               "take the one that the server was started with");

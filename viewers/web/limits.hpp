@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Every limit of the HTTP server, once. docs/web.md lists them and tests/unit/web/limits_test.cpp compares it with this
-// file; what each one stops is tried in tests/web.
+// Every limit of the HTTP server, once. docs/web.md lists them and tests/unit/web/limits_test.py compares it with this
+// file; what each one stops is tried in tests/web and tests/unit/web.
 #pragma once
 
 #include <chrono>
@@ -30,7 +30,10 @@ inline constexpr std::size_t kConnectionsPerAddress = 256;  // more: 503
 inline constexpr double kRequestsPerSecond = 100;           // of an address, on average; more: 429
 inline constexpr double kRequestBurst = 400;                // of an address, at once
 inline constexpr std::size_t kAddresses = 4096;             // whose rate is remembered
-inline constexpr std::size_t kQueuedWork = 8;               // long answers that wait; more: 503
+inline constexpr std::size_t kTurnedAway = 64;    // are told so; more: closed without a word
+inline constexpr std::size_t kDiscarded = 65536;  // read and forgotten of who is refused or follows
+inline constexpr std::size_t kQueuedWork = 8;     // lists of buffers that wait; more: 503
+inline constexpr std::size_t kQueuedScrapes = 8;  // the same of metrics
 
 // ---- Live data
 inline constexpr std::chrono::milliseconds kSharedFor{100};      // a reading serves all who ask

@@ -15,7 +15,7 @@ Answer metrics(const Request& request, Publication& publication) {
     if (parameters.problem()) {
         return *parameters.problem();
     }
-    return Work([snapshot = publication.now().snapshot, options] {
+    const auto make = [snapshot = publication.now().snapshot, options] {
         exporter::Workloads workloads;
         if (options.processes) {
             workloads = exporter::read_workloads(*snapshot, sensors::Tree());
@@ -24,7 +24,8 @@ Answer metrics(const Request& request, Publication& publication) {
         response.content_type = exporter::kContentType;
         response.body = Body(exporter::metrics_text(*snapshot, workloads, options));
         return response;
-    });
+    };
+    return Work{make, Queue::kMetrics};
 }
 
 }  // namespace tidemark::web

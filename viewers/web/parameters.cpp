@@ -131,4 +131,6 @@ model::Filter Parameters::filter() {
     return filter;
 }
 
+Selection Parameters::selection() { return {filter(), list("user"), text("name")}; }
+
 }  // namespace tidemark::web

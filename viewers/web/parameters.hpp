@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
-#include "viewers/model/filter.hpp"
 #include "viewers/web/message.hpp"
+#include "viewers/web/selection.hpp"
 #include "viewers/web/target.hpp"
 
 namespace tidemark::web {
@@ -40,8 +40,10 @@ public:
     std::vector<std::string> list(std::string_view name) const;
     // `offset` and `limit`.
     Page page(std::size_t most);
-    // `device`, `pid` and `pool`. Users are told by name, which the snapshot knows: no look-up.
+    // `device`, `pid` and `pool`.
     model::Filter filter();
+    // The same and `user`, `name`.
+    Selection selection();
 
     // 400 with what is wrong; nothing if all is right.
     const std::optional<Response>& problem() const { return problem_; }

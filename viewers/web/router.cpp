@@ -8,6 +8,7 @@
 #include "viewers/model/snapshot_json.hpp"
 #include "viewers/web/assets.hpp"
 #include "viewers/web/metrics.hpp"
+#include "viewers/web/parameters.hpp"
 
 namespace tidemark::web {
 namespace {
@@ -59,7 +60,7 @@ Answer Router::route_or_say_why(const Request& request) {
 Answer Router::route(const Request& request) {
     const std::string& path = request.target.path;
     if (path == "/health") {
-        return health();
+        return health(request);
     }
     if (path == "/metrics") {
         return metrics(request, publication_);
@@ -71,17 +72,27 @@ Answer Router::route(const Request& request) {
         return std::move(*answer);
     }
     if (const Asset* asset = find_asset(path)) {
+        const Parameters parameters(request.target, {});
+        if (path.starts_with("/api/") && parameters.problem()) {
+            return *parameters.problem();
+        }
         return asset_response(*asset, request);
     }
     return no_such_path(path);
 }
 
-Response Router::health() {
+Response Router::health(const Request& request) {
+    const Parameters parameters(request.target, {});
+    if (parameters.problem()) {
+        return *parameters.problem();
+    }
     const model::Snapshot& snapshot = *publication_.now().snapshot;
     const bool running = snapshot.collector.state == model::CollectorState::kRunning;
     nlohmann::ordered_json document;
     document["status"] = running ? "ok" : "unavailable";
-    document["collector"] = model::state_word(snapshot.collector.state);
+    const bool none = snapshot.collector.state == model::CollectorState::kNone;
+    document["collector"] =
+        none ? nlohmann::ordered_json(nullptr) : model::state_word(snapshot.collector.state);
     if (!running) {
         const std::string& problem = publication_.problem();
         document["error"] = problem.empty() ? "no collector publishes for instance '" +

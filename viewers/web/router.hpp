@@ -23,7 +23,7 @@ public:
 private:
     Answer route_or_say_why(const Request& request);
     Answer route(const Request& request);
-    Response health();
+    Response health(const Request& request);
 
     Publication& publication_;
     Access access_;

@@ -31,13 +31,10 @@ std::string this_machine() {
     return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
 }
 
-// So many are told that there are too many; more are closed without a word.
-constexpr std::size_t kTurnedAway = 64;
-
 // Lists may be larger than the memory that there is.
 Response outcome(const Work& work) {
     try {
-        return work();
+        return work.make();
     } catch (const std::exception& error) {
         return error_response(500, std::string("the answer could not be made: ") + error.what(),
                               "ask for less: with `limit`, `device` and `pool`");
@@ -77,8 +74,13 @@ private:
     tcp::acceptor acceptor_{context_};
     asio::steady_timer tick_{context_}, pause_{context_}, end_{context_};
     bool ticking_ = false;
-    std::size_t queued_ = 0;
-    asio::thread_pool workers_{1};  // ends first
+    // A thread for each queue; they end first.
+    struct Line {
+        std::size_t room;
+        std::size_t queued = 0;
+        asio::thread_pool worker{1};
+    };
+    Line lists_{kQueuedWork}, scrapes_{kQueuedScrapes};
 };
 
 std::string Server::listen(const ServerOptions& options) {
@@ -161,14 +163,15 @@ void Server::schedule_tick() {
 }
 
 bool Server::start_work(Work work, std::function<void(Response)> done) {
-    if (queued_ >= kQueuedWork) {
+    Line& line = work.queue == Queue::kMetrics ? scrapes_ : lists_;
+    if (line.queued >= line.room) {
         return false;
     }
-    ++queued_;
-    asio::post(workers_, [this, work = std::move(work), done = std::move(done),
-                          guard = asio::make_work_guard(context_)]() mutable {
-        asio::post(context_, [this, done = std::move(done), response = outcome(work)]() mutable {
-            --queued_;
+    ++line.queued;
+    asio::post(line.worker, [this, &line, work = std::move(work), done = std::move(done),
+                             guard = asio::make_work_guard(context_)]() mutable {
+        asio::post(context_, [&line, done = std::move(done), response = outcome(work)]() mutable {
+            --line.queued;
             done(std::move(response));
         });
     });

@@ -51,6 +51,7 @@ model::Hardware every_sensor() {
 
 model::Snapshot all_known() {
     model::Snapshot snapshot;
+    snapshot.time_unix_ns = 1;
     snapshot.collector.instance = "x";
     snapshot.collector.state = model::CollectorState::kRunning;
     snapshot.collector.heartbeat_age_ms = 1;

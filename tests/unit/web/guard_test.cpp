@@ -124,6 +124,20 @@ TEST_CASE("addresses that rest are forgotten, so that their number has a bound")
     CHECK(admission.connections() == 0);
 }
 
+TEST_CASE("beyond the addresses that are remembered nobody enters, until one of them rests") {
+    web::Admission admission;
+    const auto later = web::Clock::now() + 1h;  // so that no bucket is full again meanwhile
+    for (std::size_t i = 0; i < web::kAddresses; ++i) {
+        const std::string address =
+            "10.0." + std::to_string(i / 256) + "." + std::to_string(i % 256);
+        REQUIRE(admission.enter(address));
+        REQUIRE(admission.allow(address, later));
+        admission.leave(address);
+    }
+    CHECK_FALSE(admission.enter("10.9.0.1"));
+    CHECK(admission.connections() == 0);
+}
+
 TEST_CASE("the addresses of one IPv6 network count as one") {
     CHECK(web::peer_key("2001:db8::1") == web::peer_key("2001:db8::ffff:1"));
     CHECK(web::peer_key("2001:db8::1") != web::peer_key("2001:db8:0:1::1"));

@@ -26,7 +26,7 @@ inline web::Request request(const std::string& target, const Headers& more = {})
 // The answer itself, of work what it comes to.
 inline web::Response response_of(web::Answer answer) {
     if (auto* work = std::get_if<web::Work>(&answer)) {
-        return (*work)();
+        return work->make();
     }
     return std::get<web::Response>(std::move(answer));
 }

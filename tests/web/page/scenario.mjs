@@ -6,12 +6,23 @@ import { faint } from './contrast.mjs';
 import { base, changesDuring, reads, start, world } from './driver.mjs';
 
 const MB = 1 << 20;
+const HOST_ADDRESS = 0x7f3a5c001040; // as a program's heap has them
 const { browser, open, complaints } = await start();
 const fits = (page) => page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
 const firstPid = (page) => page.evaluate(() => document.querySelector('#processes tbody tr td:nth-child(2)')?.innerText);
 const views = (page) => page.evaluate(() => ['#overview', '#leaks', '#map', `#process/${document.querySelector('#processes tbody tr').dataset.image}`]);
 const themed = (page, theme) => page.waitForFunction((wanted) => document.documentElement.dataset.theme === wanted, theme);
 const ground = (page) => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+// Goes left in the focused chart, back and left again (its history comes once a second), until what `read` finds in the
+// page is `wanted`.
+async function reaches(page, read, wanted) {
+  let found = '';
+  for (let pressed = 0; pressed < 1800 && !wanted.test(found); ++pressed) {
+    await page.keyboard.press(pressed >= 600 && pressed < 1200 ? 'ArrowRight' : 'ArrowLeft');
+    found = await page.evaluate(read);
+  }
+  assert.match(found, wanted);
+}
 
 const steps = {
   async 'without a collector it says so, and how to start one'(page) {
@@ -86,7 +97,8 @@ const steps = {
     await reads(page, '#process h2', /python/);
     await reads(page, '#process .facts', new RegExp(`Pid\\s+${first}`));
     await reads(page, '#process [aria-label="Largest buffers"] tbody', /^0x2\s+Device 0 DRAM\s.*3\.00 MB$/);
-    await reads(page, '#process .histogram', /1 MB – 4 MB\s+1 · 3\.00 MB/);
+    await reads(page, '#process .histogram', /^2 MB – 4 MB\s+1\s+4 MB – 8 MB\s+1$/); // also of what is freed
+    await reads(page, '#process', /Call sites\s+Not recorded: start the program with tidemark run --stacks/);
     await page.keyboard.press('Escape');
     await reads(page, '#process-count', '1 of 2');
     await page.fill('#filter', '');
@@ -99,7 +111,7 @@ const steps = {
     await world('end program 1');
     await page.keyboard.press('2');
     await reads(page, '#leaks [aria-label="Left by programs that ended"] tbody', /Device 0 DRAM\s+1\s+64\.00 MB/);
-    await reads(page, '#leaks [aria-label="Their buffers"] tbody', /^0x1\s.*Device 0 DRAM\s+64\.00 MB/);
+    await reads(page, '#leaks [aria-label="Buffers that ended programs left"] tbody', /^0x1\s.*Device 0 DRAM\s+64\.00 MB/);
     await reads(page, '#leaks', /None: the history of no pool only grew/);
   },
   async 'a pool that only grew is among the leaks'(page) {
@@ -116,11 +128,136 @@ const steps = {
     await world('allocate 0 1048576 65536');
     await world('allocate 0 2097152 65536');
     await page.keyboard.press('3');
+    await reads(page, '#map .legend', /1 h and more\s+free$/);
     await reads(page, '#map .lead', /3 buffers/);
     await page.focus('#map canvas');
     await page.keyboard.press('ArrowRight');
     await reads(page, '#map .readout', /^0x2 · 3\.00 MB .* python/);
     await page.keyboard.press('1');
+  },
+  async 'several pools, cards and call sites'(page) {
+    await world('start program 8');
+    await world(`allocate 1 ${HOST_ADDRESS} ${2 * MB} host SYSTEM_MEMORY`);
+    await world(`allocate 1 65536 ${MB} 0 L1`);
+    await world(`allocate 1 4096 ${MB} 0 CB`);
+    await world(`allocate 1 8192 ${4 * MB} 1 DRAM`);
+    await reads(page, '#devices .card:nth-child(2) h3', 'Device 1');
+    const names = () => page.evaluate(() => [...document.querySelectorAll('#devices .card:first-child .pool .name')].map((name) => name.innerText));
+    await page.waitForFunction(() => document.querySelectorAll('#devices .card:first-child .pool .name').length === 3);
+    assert.deepEqual((await names()).sort(), ['CB', 'DRAM', 'L1']);
+    // Two pools in one memory: the chart reads both, one on the other.
+    await page.evaluate(() => [...document.querySelectorAll('#devices canvas')].find((canvas) => /L1/.test(canvas.getAttribute('aria-label'))).focus());
+    await reaches(page, () => document.activeElement.parentNode.innerText, /L1 1\.00 MB · CB 1\.00 MB/);
+    const [, pid] = (await world('pids')).split(' ');
+    const image = await page.evaluate((wanted) => [...document.querySelectorAll('#processes tbody tr')]
+      .find((row) => row.cells[1].innerText === wanted).dataset.image, pid);
+    await page.evaluate((to) => (location.hash = `#process/${to}`), image);
+    await reads(page, '#process [aria-label="Call sites"] tbody', /\b4\s+8\.00 MB$|\b1\s+\d\.00 MB/);
+    await reads(page, '#process .histogram', /1 MB – 2 MB\s+2\s+2 MB – 4 MB\s+1\s+4 MB – 8 MB\s+1/);
+    // On a phone too an id and a pool stand in one line each.
+    await page.setViewportSize({ width: 375, height: 800 });
+    const words = await page.evaluate(() => [...document.querySelectorAll('#process td.word')].map((cell) => {
+      const range = document.createRange();
+      range.selectNodeContents(cell);
+      const edge = cell.closest('.panel').getBoundingClientRect().right;
+      return { text: cell.innerText, lines: range.getClientRects().length, inside: cell.getBoundingClientRect().right <= edge };
+    }));
+    assert.ok(words.some(({ text }) => text === `0x${HOST_ADDRESS.toString(16)}`) && words.some(({ text }) => text === 'Host SYSTEM_MEMORY'));
+    assert.deepEqual(words.filter(({ lines, inside }) => lines !== 1 || !inside), []);
+    assert.ok(await fits(page));
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.keyboard.press('Escape');
+  },
+  async 'a program shows its command, and its peak'(page) {
+    await reads(page, '#processes tbody .command', /python.* -c/);
+    assert.ok(await page.evaluate(() => [...document.querySelectorAll('#processes th')].some((head) => head.innerText === 'Peak')));
+    const peak = await page.evaluate(() => [...document.querySelectorAll('#processes th')].findIndex((head) => head.innerText === 'Peak'));
+    await page.waitForFunction((at) => [...document.querySelectorAll('#processes tbody tr')].some((row) => row.cells[at].innerText === '≤8.00 MB'), peak);
+    await reads(page, '#notes', /≤ at most/);
+  },
+  async 'the map is coloured by process, and tells what it did not draw'(page) {
+    await page.keyboard.press('3');
+    await page.selectOption('[aria-label="Colour"]', 'process');
+    await reads(page, '#map .legend', /^python\S* \(\d+\)\s+free$/);
+    await page.selectOption('[aria-label="Colour"]', 'age');
+    const cut = { buffers: [{ pid: 1, device: 0, pool: 'DRAM', id: 4096, size: MB, age_ms: 5, image: '0', stack: null }],
+      count: 1001, totals: [{ device: 0, pool: 'DRAM', count: 1001, bytes: 2 * MB }], exact: true, inexact: [] };
+    await page.route('**/buffers?*', (route) => route.fulfill({ json: cut }));
+    await world('allocate 0 3145728 65536');
+    await reads(page, '#map .legend', /free, or one of 1,000 smaller buffers \(1\.00 MB in all\)$/);
+    await reads(page, '#map .lead', /what is not drawn need not be free/);
+    await page.unroute('**/buffers?*');
+    await world('free 0 3145728');
+    await reads(page, '#map .legend', /\sfree$/);
+    await page.keyboard.press('1');
+  },
+  async 'what may not be read is not known, never nothing'(page) {
+    const reason = 'pid 8933: its buffers may not be read: permission denied';
+    const hidden = { left: [], growing: [], leaks: [], buffers: [], sites: [], totals: [], count: 0, exact: false, inexact: [reason], stacks_dropped: 2 };
+    await page.route(/leaks|buffers|call-sites/, (route) => route.fulfill({ json: hidden }));
+    const image = (await views(page))[3];
+    for (const [hash, places, never] of [
+      ['#leaks', ['#leaks .panel:nth-of-type(3)'], /None\.|^None/],
+      ['#map', ['#map .panel'], /No buffer is live/],
+      [image, ['#process .panels .panel:nth-child(1)', '#process .panels .panel:nth-child(2)', '#process .panels .panel:nth-child(3)'], /It holds no buffer|Not recorded/],
+    ]) {
+      await page.evaluate((to) => (location.hash = to), hash);
+      for (const program of [0, 1]) await world(`allocate ${program} 4194304 4096`); // so that each view asks again
+      for (const place of places) {
+        await reads(page, place, /Not all is known: pid 8933: its buffers may not be read: permission denied\./);
+        assert.doesNotMatch(await page.evaluate((where) => document.querySelector(where).innerText, place), never);
+      }
+      for (const program of [0, 1]) await world(`free ${program} 4194304`);
+    }
+    await page.unroute(/leaks|buffers|call-sites/);
+    // Until the page has done what a change of the view asks for, which takes the focus.
+    await page.evaluate(() => new Promise((done) => {
+      window.addEventListener('hashchange', done, { once: true });
+      location.hash = '#overview';
+    }));
+  },
+  async 'the keys do what the list of keys says'(page) {
+    const sortedBy = () => page.evaluate(() => document.querySelector('#processes th[aria-sort]').innerText);
+    const focused = () => page.evaluate(() => document.activeElement.dataset.image ?? '');
+    const before = await sortedBy();
+    await page.keyboard.press('s');
+    assert.notEqual(await sortedBy(), before);
+    await page.keyboard.press('j');
+    await page.keyboard.press('Home');
+    const first = await focused();
+    await page.keyboard.press('j');
+    const second = await focused();
+    assert.ok(first && second && first !== second);
+    await page.keyboard.press('k');
+    assert.equal(await focused(), first);
+    const whole = page.waitForResponse((answer) => /history\?resolution=coarse&points=900/.test(answer.url()));
+    await page.keyboard.press('h');
+    const { pools } = await (await whole).json();
+    assert.equal(pools[0].current.length, 900);
+    assert.equal(await page.getAttribute('[data-span="coarse"]', 'aria-pressed'), 'true');
+    await page.keyboard.press('h');
+    assert.equal(await page.getAttribute('[data-span="fine"]', 'aria-pressed'), 'true');
+    await page.keyboard.press('p');
+    await reads(page, '#state', /\(paused\)$/);
+    await page.keyboard.press('p');
+    await reads(page, '#state', /^collector running, pid \d+$/);
+  },
+  async 'a tab that nobody sees closes its stream'(page) {
+    const see = (hidden) => page.evaluate((value) => {
+      Object.defineProperty(document, 'hidden', { configurable: true, get: () => value });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, hidden);
+    const ofStream = (request) => request.url().includes('/api/v1/stream');
+    const closed = page.waitForEvent('requestfailed', ofStream);
+    await see(true);
+    await closed;
+    await world('allocate 0 5242880 1024');
+    const opened = page.waitForRequest(ofStream);
+    await see(false);
+    await opened;
+    await reads(page, '#devices .pool:not(.head) .figure', '3.13 MB');
+    await world('free 0 5242880');
+    await world('end program 1');
   },
   async 'it says that the collector stalled, and goes on with it'(page) {
     await world('pause collector');
@@ -170,15 +307,9 @@ const steps = {
     await world(`allocate 0 77 ${7 * MB}`);
     await reads(page, '#devices .pool:not(.head) .figure', '10.13 MB');
     // The chart has a hole where no collector looked, with values on its left.
-    const seen = () => page.evaluate(() => document.querySelector('#devices .readout').innerText);
     await page.focus('#devices canvas');
     for (const wanted of [/not known: no collector looked/, /DRAM [\d.]+ MB/]) {
-      let [left, found] = [600, ''];
-      do {
-        await page.keyboard.press('ArrowLeft');
-        found = await seen();
-      } while (!wanted.test(found) && --left > 0);
-      assert.match(found, wanted);
+      await reaches(page, () => document.querySelector('#devices .readout').innerText, wanted);
     }
   },
   async 'a name is text, whatever it says'(page) {

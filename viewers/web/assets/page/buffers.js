@@ -1,46 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a list of buffers says: how large they are, who allocated them. Pure functions.
-import { bytes } from './units.js';
-import { siteOf } from './tables.js';
+// What a list of buffers says of itself, and how large allocations were. Pure functions.
+import { bytes, count } from './units.js';
 
-// By powers of four: [{label, count, bytes}], from the smallest with buffers to the largest.
-export function histogram(buffers) {
-  const bins = new Map();
-  for (const buffer of buffers) {
-    const bin = buffer.size < 1 ? 0 : Math.floor(Math.log2(buffer.size) / 2);
-    const held = bins.get(bin) ?? { count: 0, bytes: 0 };
-    bins.set(bin, { count: held.count + 1, bytes: held.bytes + buffer.size });
-  }
-  const numbers = [...bins.keys()].sort((a, b) => a - b);
+// All pools of an answer of …/sizes together: [{from, label, count}], from the smallest that occurred to the largest.
+export function histogram(sizes) {
+  const held = new Map();
+  for (const bin of sizes.flatMap((pool) => pool.bins)) held.set(bin.from, (held.get(bin.from) ?? 0) + bin.count);
+  const [first, last] = [Math.min(...held.keys()), Math.max(...held.keys())];
   const list = [];
-  for (let bin = numbers[0]; bin <= numbers.at(-1); ++bin) {
-    const label = `${bin === 0 ? '0 B' : round(4 ** bin)} – ${round(4 ** (bin + 1))}`;
-    list.push({ bin, label, ...(bins.get(bin) ?? { count: 0, bytes: 0 }) });
+  for (let from = first; from <= last; from = Math.max(2, from * 2)) {
+    list.push({ from, label: `${round(from)} – ${round(Math.max(2, from * 2))}`, count: held.get(from) ?? 0 });
   }
   return list;
 }
 
 const round = (size) => bytes(size).replace(/\.00 /, ' ');
 
-// [{site, frames, count, bytes}], the largest first; those without a call site are left out.
-export function callSites(buffers) {
-  const sites = new Map();
-  for (const buffer of buffers) {
-    if (!buffer.stack) continue;
-    const key = buffer.stack.join('\n');
-    const held = sites.get(key) ?? { key, frames: buffer.stack, site: siteOf(buffer.stack), count: 0, bytes: 0 };
-    ++held.count;
-    held.bytes += buffer.size;
-    sites.set(key, held);
-  }
-  return [...sites.values()].sort((a, b) => b.bytes - a.bytes);
-}
-
 // An id as addresses are written.
 export const address = (id) => `0x${BigInt(id).toString(16)}`;
 
-// What a list leaves out: "of the 2,000 largest of 12,345 buffers"; empty if it has all.
-export function partOf(shown, all, order, count) {
-  return shown < all ? `Of the ${count(shown)} ${order} of ${count(all)} buffers.` : '';
+// What a list leaves out: "The 10 largest of 12,345 buffers."; empty if it has all.
+export function partOf(shown, all, order, what) {
+  return shown < all ? `The ${count(shown)} ${order} of ${count(all)} ${what}.` : '';
+}
+
+// Another whenever lists of buffers may be others: an end of a program is no event of its own.
+export function changeWord({ collector, processes }) {
+  const running = processes.filter((process) => process.state === 'running').length;
+  return `${collector.state} ${collector.events} ${running} of ${processes.length}`;
+}
+
+const REASONS = 3; // told at most
+
+// Why a list is not known to be whole; empty if it is. Beside this nobody may say that there is nothing.
+export function notWhole(answer) {
+  const reasons = answer?.inexact ?? [];
+  if (reasons.length === 0) return '';
+  const more = reasons.length > REASONS ? `; and ${count(reasons.length - REASONS)} more` : '';
+  return `Not all is known: ${reasons.slice(0, REASONS).join('; ')}${more}.`;
+}
+
+// The sentence of viewers/model/call_sites.cpp; empty if no call site was dropped.
+export function droppedSites(answer) {
+  const dropped = answer?.stacks_dropped ?? 0;
+  if (dropped === 0) return '';
+  return `${count(dropped)} ${dropped === 1 ? 'allocation' : 'allocations'} found no room for a call site: unknown there.`;
 }

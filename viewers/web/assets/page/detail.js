@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One process: what it is, its pools, and from its account the largest and oldest buffers, call sites and sizes.
-import { address, callSites, histogram, partOf } from './buffers.js';
-import { find, keyed, make, show, style, text } from './dom.js';
+// One process: what it is, its pools, and from its account the largest and oldest buffers and call sites; how large its allocations were.
+import { address, droppedSites, histogram, notWhole, partOf } from './buffers.js';
+import { find, keyed, make, sentence, show, style, text } from './dom.js';
 import { ask } from './feed.js';
 import { renderFacts, Table } from './tables.js';
 import { about, atLeast, bytes, count, duration, moment, peak, rate } from './units.js';
 import { deviceName, lossSentence, stateOf } from './words.js';
 
-const ASKED = 2000; // buffers, the largest
-const OLDEST = 10;
 const SHOWN = 10;
 const EVERY = 2000; // ms between two looks at the buffers
 
 const bufferColumns = [
-  { head: 'Id', style: 'text', cell: (b) => address(b.id) },
-  { head: 'Pool', style: 'text', cell: (b) => `${deviceName(b.device)} ${b.pool}` },
+  { head: 'Id', style: 'word', cell: (b) => address(b.id) },
+  { head: 'Pool', style: 'word', cell: (b) => `${deviceName(b.device)} ${b.pool}` },
   { head: 'Age when read', style: 'right', cell: (b) => duration(b.age_ms) },
   { head: 'Size', style: 'right', cell: (b) => bytes(b.size) },
 ];
@@ -24,7 +22,7 @@ export class Detail {
   #image = null;
   #signature = '';
   #askedAt = 0;
-  #buffers = null; // {largest, oldest} or {error}
+  #lists = null; // {largest, oldest, sites, sizes}: answers, or {error}
   #busy = false;
 
   constructor(onChange) {
@@ -32,7 +30,7 @@ export class Detail {
     this.title = make('h2');
     this.facts = make('dl', { class: 'facts' });
     this.pools = new Table('Pools', [
-      { head: 'Pool', style: 'text', cell: ({ usage }) => `${deviceName(usage.device)} ${usage.pool}` },
+      { head: 'Pool', style: 'word', cell: ({ usage }) => `${deviceName(usage.device)} ${usage.pool}` },
       { head: 'Now', style: 'right', cell: ({ usage }) => about(usage.exact, bytes(usage.allocated)) },
       { head: 'Peak', style: 'right', cell: ({ usage }) => peak(usage) },
       { head: 'alloc/s', style: 'right middle', cell: ({ usage, speed }) => rate(speed, usage.exact) },
@@ -44,13 +42,13 @@ export class Detail {
     this.largest = new Table('Largest buffers', bufferColumns);
     this.oldest = new Table('Oldest buffers', bufferColumns);
     this.sites = new Table('Call sites', [
-      { head: 'Allocated by', frames: true, cell: (s) => s.frames },
+      { head: 'Allocated by', frames: true, cell: (s) => s.stack },
       { head: 'Buffers', style: 'right', cell: (s) => count(s.count) },
       { head: 'Bytes', style: 'right', cell: (s) => bytes(s.bytes) },
     ]);
     this.bins = make('div', { class: 'histogram' });
     this.binsLead = make('p', { class: 'lead' });
-    const sizes = make('div', { class: 'panel' }, make('h3', {}, 'Sizes'), this.binsLead, this.bins);
+    const sizes = make('div', { class: 'panel' }, make('h3', {}, 'Sizes of allocations'), this.binsLead, this.bins);
     this.panels = make('div', { class: 'panels' }, this.largest.node, this.oldest.node, this.sites.node, sizes);
     const back = make('a', { href: '#overview' }, '← All processes');
     this.card = make('div', { class: 'panel' }, this.facts);
@@ -62,7 +60,7 @@ export class Detail {
     if (image === this.#image) return;
     this.#image = image;
     this.#signature = '';
-    this.#buffers = null;
+    this.#lists = null;
   }
 
   render(snapshot, trails) {
@@ -76,46 +74,56 @@ export class Detail {
     const items = process.usage.map((usage) => ({ usage, speed: trails.ofPool(process, usage) }));
     this.pools.render(items, ({ usage }) => `${usage.device} ${usage.pool}`, { none: 'It has allocated nothing yet.' });
     this.#look(process);
-    this.#renderBuffers();
+    this.#renderLists();
   }
 
-  // Reads the buffers again when the process did something since.
+  // Reads the lists again when the process did something since.
   async #look(process) {
     const signature = `${process.image} ${process.events} ${process.state}`;
-    if (this.#busy || signature === this.#signature || Date.now() - this.#askedAt < (this.#buffers ? EVERY : 0)) return;
+    if (this.#busy || signature === this.#signature || Date.now() - this.#askedAt < (this.#lists ? EVERY : 0)) return;
     this.#busy = true;
     this.#askedAt = Date.now();
     this.#signature = signature;
-    const path = `/api/v1/processes/${process.image}/buffers`;
-    try {
-      const [largest, oldest] = await Promise.all([
-        ask(`${path}?sort=size&limit=${ASKED}`),
-        ask(`${path}?sort=age&limit=${OLDEST}&stacks=0`),
-      ]);
-      if (process.image === this.#image) this.#buffers = { largest, oldest };
-    } catch (error) {
-      if (process.image === this.#image) this.#buffers = { error: error.message };
-    } finally {
-      this.#busy = false;
-      this.onChange();
-    }
+    const path = `/api/v1/processes/${process.image}`;
+    const asked = {
+      largest: `${path}/buffers?sort=size&limit=${SHOWN}&stacks=0`,
+      oldest: `${path}/buffers?sort=age&limit=${SHOWN}&stacks=0`,
+      sites: `${path}/call-sites?limit=${SHOWN}`,
+      sizes: `${path}/sizes`,
+    };
+    const answer = async ([name, target]) => [name, await ask(target).catch((error) => ({ error: error.message }))];
+    const answers = Object.fromEntries(await Promise.all(Object.entries(asked).map(answer)));
+    if (process.image === this.#image) this.#lists = answers;
+    this.#busy = false;
+    this.onChange();
   }
 
-  #renderBuffers() {
-    const { largest, oldest, error } = this.#buffers ?? {};
-    const none = error ? `Not known: ${error}` : largest ? 'It holds no buffer.' : 'Reading…';
-    const list = largest?.buffers ?? [];
+  #renderLists() {
+    const { largest, oldest, sites, sizes } = this.#lists ?? {};
+    const none = (answer, words) => (answer?.error ? `Not known: ${answer.error}` : answer ? words : 'Reading…');
     const key = (b) => `${b.device} ${b.pool} ${b.id}`;
-    this.largest.render(list.slice(0, SHOWN), key, { none });
-    this.oldest.render(oldest?.buffers ?? [], key, { none });
-    const lead = largest ? partOf(list.length, largest.count, 'largest', count) : '';
-    const sites = callSites(list);
-    const unrecorded = list.length > 0 ? 'Not recorded: start the program with `tidemark run --stacks`, or see docs/call-sites.md.' : none;
-    this.sites.render(sites.slice(0, SHOWN), (site) => site.key, { lead, none: unrecorded });
-    const bins = list.length ? histogram(list) : [];
-    text(this.binsLead, list.length ? lead : none);
-    show(this.binsLead, this.binsLead.firstChild?.data !== '');
-    renderBins(this.bins, bins);
+    for (const [table, answer, order] of [[this.largest, largest, 'largest'], [this.oldest, oldest, 'oldest']]) {
+      const list = answer?.buffers ?? [];
+      table.render(list, key, {
+        lead: partOf(list.length, answer?.count, order, 'buffers'),
+        none: none(answer, 'It holds no buffer.'),
+        unknown: notWhole(answer) });
+    }
+    this.#renderSites(sites, none);
+    const all = sizes?.sizes?.flatMap((pool) => pool.bins).length > 0;
+    sentence(this.binsLead, !all ? none(sizes, 'Nothing allocated yet.')
+      : `Of all its allocations so far, in all pools together.${sizes.exact ? '' : ' At least: events of it were lost.'}`);
+    renderBins(this.bins, all ? histogram(sizes.sizes) : []);
+  }
+
+  #renderSites(sites, none) {
+    const list = sites?.sites ?? [];
+    const unrecorded = sites?.buffers === 0 ? 'It holds no buffer.'
+      : 'Not recorded: start the program with `tidemark run --stacks`, or see docs/call-sites.md.';
+    this.sites.render(list, (site) => site.stack?.join('\n') ?? '', {
+      lead: [partOf(list.length, sites?.count, 'largest', 'call sites'), droppedSites(sites)].filter(Boolean).join(' '),
+      none: none(sites, unrecorded),
+      unknown: notWhole(sites) });
   }
 }
 
@@ -143,9 +151,9 @@ function renderBins(parent, bins) {
     row.node = make('div', { class: 'bin' }, row.label, track, row.figure);
     return row;
   };
-  keyed(parent, bins, (bin) => bin.bin, create, (row, bin) => {
+  keyed(parent, bins, (bin) => bin.from, create, (row, bin) => {
     text(row.label, bin.label);
-    text(row.figure, `${count(bin.count)} · ${bytes(bin.bytes)}`);
+    text(row.figure, count(bin.count));
     style(row.fill, 'width', `${((100 * bin.count) / most).toFixed(1)}%`);
   });
 }

@@ -27,7 +27,7 @@ function createPool(pool) {
   const row = { name: make('span'), fill: make('div', { class: 'fill' }), peakMark: make('div', { class: 'peak' }) };
   const figure = (label) => make('span', { class: 'figure', title: label });
   row.now = figure('allocated now');
-  row.peak = figure('highest since the collector began');
+  row.peak = figure('highest that was allocated at one time');
   row.rate = figure('allocated in a second');
   row.track = make('div', { class: 'track', role: 'meter', 'aria-label': pool.pool }, row.fill, row.peakMark);
   const swatch = make('span', { class: 'swatch' });

@@ -11,6 +11,7 @@ export class History {
   resolution = 'fine';
   #series = new Map(); // "device pool" -> {values: Map of period -> bytes or null}
   #asked = 0;
+  #newsAt = 0;
   #busy = false;
 
   get periodMs() {
@@ -24,6 +25,17 @@ export class History {
     this.resolution = resolution;
     this.#series.clear();
     this.#asked = 0;
+  }
+
+  // Something was published: its period may not be over, and the last look a moment ago, so catchUp() looks again.
+  news() {
+    this.#newsAt = Date.now();
+    return this.refresh();
+  }
+
+  // To be called once a second: brings what news() could not.
+  async catchUp() {
+    return this.#asked < this.#newsAt + this.periodMs + ATMOST_EVERY ? this.refresh() : false;
   }
 
   // Brings what is missing up to now; does nothing when that was done within the last second. Returns whether it did.

@@ -33,7 +33,7 @@ export function receive(snapshot) {
   state.aheadMs = snapshot.time_unix_ns / 1e6 - Date.now();
   if (snapshot.collector.state === 'running') state.startHint = '';
   else askHowToStart();
-  history.refresh().then((news) => news && render());
+  history.news().then((news) => news && render());
   render();
 }
 
@@ -152,5 +152,6 @@ const feed = new Feed(receive, onBroken);
 feed.open();
 setInterval(() => {
   if (state.snapshot && !state.paused) trails.sample(state.snapshot, live());
+  if (state.snapshot && !state.paused) history.catchUp().then((news) => news && render());
   render();
 }, 1000);

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The address space of a pool: each live buffer where it lies, coloured by age or by process.
-import { address } from './buffers.js';
+import { address, changeWord, notWhole } from './buffers.js';
 import { hatch, numbered, prepare, resolved } from './colours.js';
 import { attribute, find, keyed, make, show, style, text } from './dom.js';
 import { ask } from './feed.js';
-import { AGE_WORDS, ageClass, folded, lay, overlaps } from './layout.js';
-import { bytes, count, duration } from './units.js';
+import { AGE_WORDS, ageClass, folded, lay } from './layout.js';
+import { groundOf, leadOf } from './map_words.js';
+import { bytes, duration } from './units.js';
 import { deviceName } from './words.js';
 
 const MOST = 10_000; // buffers, the server's limit
@@ -30,10 +31,11 @@ export class MemoryMap {
     this.by = make('select', { 'aria-label': 'Colour' }, ...ways);
     for (const select of [this.pool, this.process, this.by]) select.addEventListener('change', onChange);
     this.lead = make('p', { class: 'lead' });
+    this.warning = make('p', { class: 'warning', role: 'status' });
     this.canvas = make('canvas', { role: 'img', tabindex: '0' });
     this.readout = make('p', { class: 'readout', 'aria-live': 'polite' });
     this.legend = make('ul', { class: 'legend' });
-    this.panel = make('div', { class: 'panel' }, this.lead, this.canvas, this.readout, this.legend);
+    this.panel = make('div', { class: 'panel' }, this.warning, this.lead, this.canvas, this.readout, this.legend);
     const choices = make('div', { class: 'wrap' }, this.pool, this.process, this.by);
     find('map').append(make('div', { class: 'bar-of-tools' }, make('h2', {}, 'Memory map'), choices), this.panel);
     this.canvas.addEventListener('pointermove', (event) => this.#choose(this.#at(event.offsetX, event.offsetY)));
@@ -47,6 +49,9 @@ export class MemoryMap {
     this.#look(snapshot);
     const { lead, drawn } = this.#lead();
     text(this.lead, lead);
+    const unknown = notWhole(this.#answer);
+    text(this.warning, unknown);
+    show(this.warning, unknown !== '');
     for (const node of [this.canvas, this.readout, this.legend]) show(node, drawn);
     attribute(this.canvas, 'aria-label', `${this.pool.selectedOptions[0]?.textContent ?? ''}: arrow keys go from buffer to buffer`);
     this.#renderLegend();
@@ -80,7 +85,7 @@ export class MemoryMap {
 
   async #look(snapshot) {
     const target = this.#target();
-    const signature = `${target} ${snapshot.collector.events}`;
+    const signature = `${target} ${changeWord(snapshot)}`;
     const other = target !== this.#asked.target;
     if (signature === this.#asked.signature || (!other && Date.now() - this.#asked.at < EVERY)) return;
     this.#asked = { target, signature, at: Date.now() };
@@ -102,16 +107,7 @@ export class MemoryMap {
     if (this.#error) return { lead: `Not known: ${this.#error}`, drawn: false };
     if (this.#target() === null) return { lead: 'No running process holds anything here.', drawn: false };
     if (!this.#answer) return { lead: 'Reading…', drawn: false };
-    const { buffers, count: all } = this.#answer;
-    if (buffers.length === 0) return { lead: 'No buffer is live in this pool.', drawn: false };
-    const sum = buffers.reduce((total, buffer) => total + buffer.size, 0);
-    const cuts = this.#laid.cuts.length;
-    const part = buffers.length < all
-      ? `The ${count(buffers.length)} largest of ${count(all)} buffers`
-      : `${count(all)} ${all === 1 ? 'buffer' : 'buffers'}`;
-    const odd = overlaps(this.#laid.items) > 0 ? ' Some overlap: their ids are no addresses, or programs share the space.' : '';
-    const cut = cuts > 0 ? ` ${count(cuts)} long ${cuts === 1 ? 'hole is' : 'holes are'} cut short (hatched).` : '';
-    return { lead: `${part}, ${bytes(sum)}, in the order of their addresses, row by row.${cut}${odd}`, drawn: true };
+    return { lead: leadOf(this.#answer, this.#laid), drawn: this.#answer.buffers.length > 0 };
   }
 
   // ---- Colours
@@ -134,6 +130,7 @@ export class MemoryMap {
       ? AGE_WORDS.map((word, at) => ({ key: word, word, colour: `var(--age-${at})` }))
       : ranked.map((image, at) => ({ key: image, word: this.#names.get(image), colour: numbered(at) }));
     if (this.by.value === 'process' && this.#names.size > ranked.length) items.push({ key: 'others', word: 'others', colour: 'var(--soft)' });
+    if (this.#answer) items.push({ key: 'ground', ...groundOf(this.#answer) });
     const create = () => {
       const [swatch, word] = [make('span', { class: 'swatch' }), make('span')];
       return { node: make('li', {}, swatch, word), word };
@@ -176,7 +173,7 @@ export class MemoryMap {
       context.fillStyle = paint;
       for (const part of folded(from, to, this.#laid.length, ROWS, width)) context.fillRect(part.x, part.row * step, part.width, step - 3);
     };
-    fill(0, this.#laid.length, resolved('var(--raised)'));
+    fill(0, this.#laid.length, resolved(groundOf(this.#answer).colour));
     const pattern = hatch(context);
     const half = Math.max(this.#laid.length / 400, 1);
     for (const cut of this.#laid.cuts) fill(cut.at - half, cut.at + half, pattern);

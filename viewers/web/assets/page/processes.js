@@ -2,7 +2,7 @@
 //
 // The table of processes: sorted by any column, filtered by words, walked through with the keyboard.
 import { attribute, find, keyed, make, show, text } from './dom.js';
-import { about, atLeast, bytes, count, rate } from './units.js';
+import { about, atLeast, bytes, count, peak, rate } from './units.js';
 import { stateOf } from './words.js';
 
 const total = (process, field, wanted) =>
@@ -10,6 +10,10 @@ const total = (process, field, wanted) =>
 const onHost = (usage) => usage.device === 'host';
 const onDevice = (usage) => usage.device !== 'host';
 const exactOf = (process) => process.usage.every((usage) => usage.exact);
+
+// As top adds them up: the peaks of several pools need not be of one moment.
+const peakOf = (p) => peak({ exact: exactOf(p), peak: total(p, 'peak', () => true),
+  peak_exact: p.usage.length === 1 && p.usage[0].peak_exact });
 
 // key, heading, classes, value to sort by, text. `trails` gives rates.
 const COLUMNS = [
@@ -21,6 +25,8 @@ const COLUMNS = [
     cell: (p) => (p.usage.some(onDevice) ? about(exactOf(p), bytes(total(p, 'allocated', onDevice))) : '–') },
   { key: 'host', head: 'Host memory', style: 'right', value: (p) => total(p, 'allocated', onHost),
     cell: (p) => (p.usage.some(onHost) ? about(exactOf(p), bytes(total(p, 'allocated', onHost))) : '–') },
+  { key: 'peak', head: 'Peak', style: 'right wide', value: (p) => total(p, 'peak', () => true),
+    cell: (p) => (p.usage.length > 0 ? peakOf(p) : '–') },
   { key: 'live', head: 'Buffers', style: 'right wide', value: (p) => total(p, 'live', () => true),
     cell: (p) => about(exactOf(p), count(total(p, 'live', () => true))) },
   { key: 'rate', head: 'alloc/s', style: 'right wide', value: (p, trails) => trails.ofProcess(p) ?? -1,
@@ -119,12 +125,12 @@ export class ProcessTable {
 
   #createRow(process) {
     const who = make('span', { class: 'who' });
-    const small = make('span', { class: 'small' });
+    const [command, small] = [make('span', { class: 'command' }), make('span', { class: 'small' })];
     const cells = COLUMNS.map((column) => make('td', { class: column.style ?? null }));
-    cells[0].append(who, small);
-    cells[0].className = 'text';
+    cells[0].append(who, command, small);
+    cells[0].className = 'text program';
     const node = make('tr', { 'data-image': process.image, tabindex: -1 }, ...cells);
-    return { node, cells, who, small };
+    return { node, cells, who, command, small };
   }
 
   render(snapshot, trails) {
@@ -144,6 +150,8 @@ export class ProcessTable {
         text(at === 0 ? row.who : row.cells[at], column.cell(process, trails));
         show(row.cells[at], !absent[column.key]);
       });
+      text(row.command, process.command ?? '');
+      show(row.command, Boolean(process.command) && process.command !== process.name);
       text(row.small, `${process.pid ?? 'N/A'} · ${process.user ?? process.uid}${process.state === 'exited' ? ` · ${stateOf(process)}` : ''}`);
     });
     const all = snapshot.processes.length;

@@ -3,21 +3,25 @@
 // A plain table in a panel: title, a sentence, columns, rows by key. And call sites, which unfold.
 import { keyed, make, sentence, show, text } from './dom.js';
 
-// `columns`: [{head, style, cell(item)}]; a cell is a text, or {frames} for call sites.
+// `columns`: [{head, style, cell(item)}]; a cell is a text, or {frames} for call sites. In a narrow panel a row stands as a
+// list of its cells, each under its heading.
 export class Table {
   constructor(title, columns) {
     this.columns = columns;
     this.title = make('h3', {}, title);
     this.lead = make('p', { class: 'lead' });
+    this.warning = make('p', { class: 'warning', role: 'status' });
     this.body = make('tbody');
     const heads = columns.map((column) => make('th', { scope: 'col', class: column.style ?? null }, column.head));
     this.table = make('table', { 'aria-label': title }, make('thead', {}, make('tr', {}, ...heads)), this.body);
-    this.node = make('div', { class: 'panel' }, this.title, this.lead, this.table);
+    this.node = make('div', { class: 'panel' }, this.title, this.warning, this.lead, this.table);
   }
 
-  // `none`: what stands there instead of no rows.
-  render(items, keyOf, { lead = '', none = '' } = {}) {
-    const words = items.length === 0 ? none : lead;
+  // `none`: what stands there instead of no rows, unless `unknown` tells why some are not known.
+  render(items, keyOf, { lead = '', none = '', unknown = '' } = {}) {
+    const words = items.length > 0 ? lead : unknown ? '' : none;
+    text(this.warning, unknown);
+    show(this.warning, unknown !== '');
     sentence(this.lead, words);
     show(this.lead, words !== '');
     show(this.table, items.length > 0);
@@ -29,7 +33,7 @@ export class Table {
   #createRow() {
     const node = make('tr');
     const parts = this.columns.map((column) => {
-      const cell = make('td', { class: column.style ?? null });
+      const cell = make('td', { class: column.style ?? null, 'data-head': column.head });
       node.append(cell);
       if (!column.frames) return (value) => text(cell, value);
       const site = createSite();

@@ -69,7 +69,7 @@ export function footnotes(snapshot) {
   if (pools.some((pool) => !pool.exact)) {
     notes.push('~ not exact: events of this pool were lost', '≥ at least: events of this pool were lost');
   }
-  if (pools.some((pool) => pool.exact && !pool.peak_exact)) {
+  if (pools.some((pool) => pool.exact && !pool.peak_exact) || snapshot.processes.some((p) => p.usage.length > 1)) {
     notes.push('≤ at most: several programs moved at the same moment');
   }
   return notes;
