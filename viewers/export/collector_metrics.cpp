@@ -75,7 +75,8 @@ constexpr Figure kFigures[] = {
     {"rings_refused_total", Type::kCounter, &Counters::rings_refused,
      "Ring segments with a wrong owner, version or header; since the collector started."},
     {"images_untracked_total", Type::kCounter, &Counters::untracked_images,
-     "Program images that ran untracked since no ring could be had; without the instances that others named."},
+     "Program images that ran untracked since no ring could be had; without the instances that "
+     "others named."},
     {"recoveries_total", Type::kCounter, &Counters::recoveries,
      "Starts of the collector that found a pass unfinished."},
     {"restarts_total", Type::kCounter, &Counters::restarts,
