@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "viewers/symbols/symbols.hpp"
 
+#include <cstdint>
 #include <cstdlib>
 #include <map>
+#include <utility>
 
 #include "viewers/symbols/symbol_file.hpp"
 
@@ -21,10 +23,31 @@ struct Symbols::State {
         }
         return *place;
     }
+
+    // Many call sites share most of their callers, and to name one a file's symbols are gone through.
+    std::map<std::pair<std::uint32_t, std::uint64_t>, std::vector<model::CallFrame>> named;
+
+    const std::vector<model::CallFrame>& frames_at(const model::Caller& caller) {
+        const auto [place, fresh] = named.try_emplace({caller.module, caller.address});
+        if (!fresh) {
+            return place->second;
+        }
+        const model::CodeModule& module = modules[caller.module];
+        const std::uint64_t offset = caller.address - module.begin + module.file_offset;
+        place->second = file(module).frames_at(offset);
+        if (place->second.empty()) {
+            place->second.emplace_back();
+        }
+        for (model::CallFrame& frame : place->second) {
+            frame.module = module.path;
+            frame.offset = module.path.empty() ? caller.address : offset;
+        }
+        return place->second;
+    }
 };
 
 Symbols::Symbols(const std::vector<model::CodeModule>& modules)
-    : state_(std::make_unique<State>(State{modules, {}})) {
+    : state_(std::make_unique<State>(State{modules, {}, {}})) {
     // libdw would ask a server for what is not here, and wait for it.
     ::unsetenv("DEBUGINFOD_URLS");
 }
@@ -41,17 +64,8 @@ void Symbols::name(model::CallStack& stack) {
             stack.frames.push_back({"", "", 0, "", caller.address});
             continue;
         }
-        const model::CodeModule& module = state_->modules[caller.module];
-        const std::uint64_t offset = caller.address - module.begin + module.file_offset;
-        std::vector<model::CallFrame> frames = state_->file(module).frames_at(offset);
-        if (frames.empty()) {
-            frames.emplace_back();
-        }
-        for (model::CallFrame& frame : frames) {
-            frame.module = module.path;
-            frame.offset = module.path.empty() ? caller.address : offset;
-            stack.frames.push_back(std::move(frame));
-        }
+        const std::vector<model::CallFrame>& frames = state_->frames_at(caller);
+        stack.frames.insert(stack.frames.end(), frames.begin(), frames.end());
     }
 }
 
