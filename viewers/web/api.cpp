@@ -22,7 +22,7 @@ Answer snapshot(const Request& request, Publication& publication) {
         return *parameters.problem();
     }
     const model::Snapshot& snapshot = *publication.now().snapshot;
-    if (pretty || request.target.parameters.size() > 0) {
+    if (pretty || !request.target.parameters.empty()) {
         model::Snapshot part = snapshot;
         apply(wanted, part);
         return json_response(model::dump(model::to_json(part), pretty ? 2 : -1) + '\n');
